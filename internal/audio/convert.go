@@ -1,0 +1,67 @@
+package audio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// blockFrames is how many sample frames are converted at once.
+const blockFrames = 1024
+
+// converter reads raw sound of any format as 16 kHz mono.
+type converter struct {
+	r       io.Reader
+	format  pcmFormat
+	channel int
+	gain    float32
+	rate    *resampler
+	block   []float32
+	raw     []byte
+	have    int // bytes in raw that are not a whole sample frame yet
+	sound   bool
+	ended   bool
+}
+
+// newConverter fails when the format has no such channel or a rate that cannot be converted.
+func newConverter(r io.Reader, f pcmFormat, channel int, gainDB float64) (*converter, error) {
+	if channel < 0 || channel >= f.channels {
+		return nil, fmt.Errorf("there is no channel %d: the sound has %d, and the first one is 0", channel, f.channels)
+	}
+	if err := checkRate(f.rate); err != nil {
+		return nil, err
+	}
+	return &converter{
+		r: r, format: f, channel: channel,
+		gain:  float32(math.Pow(10, gainDB/20)),
+		rate:  newResampler(f.rate, blockFrames),
+		block: make([]float32, blockFrames),
+		raw:   make([]byte, blockFrames*f.frameBytes()),
+	}, nil
+}
+
+// maxOut is the most samples that one read can give.
+func (c *converter) maxOut() int {
+	return (blockFrames+c.rate.taps)*c.rate.up/c.rate.down + 2
+}
+
+// read appends what one Read of the raw sound gives to dst; with room for maxOut samples it does not allocate.
+// At the end it gives the samples the filter still held together with io.EOF.
+func (c *converter) read(dst []int16) ([]int16, error) {
+	if c.ended {
+		return dst, io.EOF
+	}
+	n, err := c.r.Read(c.raw[c.have:])
+	n += c.have
+	whole := n - n%c.format.frameBytes()
+	samples, sound := c.format.decode(c.block, c.raw[:whole], c.channel, c.gain)
+	c.sound = sound
+	c.have = copy(c.raw, c.raw[whole:n])
+	dst = c.rate.push(dst, c.block[:samples])
+	if errors.Is(err, io.EOF) {
+		c.ended = true
+		return c.rate.flush(dst), io.EOF
+	}
+	return dst, err
+}
