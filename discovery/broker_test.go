@@ -1,0 +1,266 @@
+package discovery_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"earshot/discovery"
+	"earshot/internal/mqtt"
+	"earshot/internal/mqtt/mqtttest"
+)
+
+// bridge is a Discovery on a real session, as the program puts them together.
+type bridge struct {
+	*discovery.Discovery
+	session *mqtt.Session
+	orders  *orders
+	stop    func()
+}
+
+func startBridge(t *testing.T, addr string, devices ...discovery.Device) *bridge {
+	t.Helper()
+	session, err := mqtt.NewSession(mqtt.SessionConfig{
+		URL: "mqtt://" + addr, WillTopic: "earshot/bridge/availability", WillPayload: "offline",
+		RetryMin: 20 * time.Millisecond, RetryMax: 100 * time.Millisecond,
+	}, zerolog.New(io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &orders{}
+	d, err := discovery.New(discovery.Config{Version: "0.1.0"}, devices, discovery.Deps{Broker: session, Commands: o, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := discovery.AvailabilityTopic("bridge"); got != "earshot/bridge/availability" {
+		t.Fatalf("the will is on another topic than %s", got)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, run := range []func(context.Context) error{session.Run, d.Run} {
+		wg.Go(func() {
+			if err := run(ctx); err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		})
+	}
+	b := &bridge{Discovery: d, session: session, orders: o}
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		wg.Wait()
+	})
+	t.Cleanup(b.stop)
+	return b
+}
+
+// onBoth runs a test on our broker and on one that is not ours.
+func onBoth(t *testing.T, test func(t *testing.T, addr string)) {
+	t.Run("embedded", func(t *testing.T) {
+		mqtttest.NoLeaks(t)
+		b, err := mqtt.OpenBroker("127.0.0.1:0", zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Close)
+		test(t, strings.TrimPrefix(b.URL(), "tcp://"))
+	})
+	t.Run("mosquitto", func(t *testing.T) {
+		mqtttest.NoLeaks(t)
+		test(t, mqtttest.StartMosquitto(t).Addr)
+	})
+}
+
+// wantRetained checks what a client that comes now is told; the bridge has a while to get there.
+func wantRetained(t *testing.T, addr string, want []string) {
+	t.Helper()
+	var diff string
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		if diff = cmp.Diff(want, retained(t, addr)); diff == "" {
+			return
+		}
+	}
+	t.Error(diff)
+}
+
+func retained(t *testing.T, addr string) (lines []string) {
+	t.Helper()
+	foreign := mqtttest.Listen(t, addr, "#")
+	// What is retained comes in one go, before anything published now.
+	mqtttest.Publish(t, addr, "test/end", "x")
+	foreign.Wait(t, "test/end", "x")
+	for _, m := range foreign.Heard() {
+		if strings.HasSuffix(m.Topic, "/config") {
+			m.Payload = "(device)"
+		}
+		if m.Retained && !strings.HasPrefix(m.Topic, "$") {
+			lines = append(lines, m.Topic+" "+m.Payload)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func expected(availability string) []string {
+	return []string{
+		"earshot/bridge/availability " + availability,
+		"earshot/kitchen/last_heard 2026-11-24T18:02:03Z",
+		"earshot/kitchen/mute OFF",
+		"earshot/kitchen/problem OFF",
+		"earshot/kitchen/recordings 7",
+		"earshot/kitchen/save ON",
+		"earshot/kitchen/state listening",
+		kitchenConfig + " (device)",
+	}
+}
+
+// A foreign client sees everything, is obeyed, and finds the device offline afterwards.
+func TestForeignClient(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "ON", "-r")
+		foreign := mqtttest.Listen(t, addr, "#")
+		b := startBridge(t, addr, kitchen)
+		b.SetState("kitchen", listening)
+		foreign.Wait(t, "earshot/kitchen/state", "listening")
+		b.Wake("kitchen", discovery.Wake{WakeWord: "okay_nabu", Score: 0.99, Threshold: 0.85})
+		foreign.Wait(t, "earshot/kitchen/wake", `{"event_type":"detected","wake_word":"okay_nabu","score":0.99,"threshold":0.85}`)
+
+		mqtttest.Eventually(t, "the retained command is ignored", func() bool { return b.Ignored() == 1 })
+		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "")
+		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", strings.Repeat("ON", 50000))
+		mqtttest.Publish(t, addr, "earshot/kitchen/save/set", "OFF")
+		mqtttest.Eventually(t, "a command is obeyed", func() bool { return len(b.orders.all()) == 1 })
+		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "ON")
+		mqtttest.Eventually(t, "another command is obeyed", func() bool { return len(b.orders.all()) == 2 })
+		if diff := cmp.Diff([]string{"kitchen save false", "kitchen mute true"}, b.orders.all()); diff != "" {
+			t.Error(diff)
+		}
+		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "", "-r")
+
+		wantRetained(t, addr, expected("online"))
+		b.stop()
+		wantRetained(t, addr, expected("offline"))
+	})
+}
+
+func TestBirthOnRealBroker(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		b := startBridge(t, addr, kitchen)
+		b.SetState("kitchen", listening)
+		mqtttest.Eventually(t, "connected", b.session.Connected)
+		wantRetained(t, addr, expected("online"))
+		foreign := mqtttest.Listen(t, addr, "#", "-R")
+		mqtttest.Publish(t, addr, "homeassistant/status", "online")
+		foreign.Wait(t, "earshot/kitchen/state", "listening")
+		topics := map[string]bool{}
+		for _, m := range foreign.Heard() {
+			topics[m.Topic] = true
+		}
+		if !topics[kitchenConfig] || !topics["earshot/bridge/availability"] {
+			t.Errorf("announced only %v", topics)
+		}
+	})
+}
+
+// Neither a broker that lost its memory nor a cut connection leaves anything missing.
+func TestBrokerForgets(t *testing.T) {
+	mqtttest.NoLeaks(t)
+	m := mqtttest.StartMosquitto(t)
+	relay := mqtttest.StartRelay(t, m.Addr)
+	b := startBridge(t, relay.Addr, kitchen)
+	b.SetState("kitchen", listening)
+	mqtttest.Eventually(t, "connected", b.session.Connected)
+	wantRetained(t, m.Addr, expected("online"))
+	m.Kill()
+	mqtttest.Eventually(t, "disconnected", func() bool { return !b.session.Connected() })
+	m.Start()
+	wantRetained(t, m.Addr, expected("online"))
+
+	foreign := mqtttest.Listen(t, m.Addr, "earshot/bridge/availability")
+	foreign.Wait(t, "earshot/bridge/availability", "online")
+	relay.Cut()
+	mqtttest.Eventually(t, "the will, and its contradiction", func() bool {
+		heard := foreign.Heard()
+		return len(heard) >= 3 && heard[1].Payload == "offline" && heard[len(heard)-1].Payload == "online"
+	})
+}
+
+// Whoever else says that the bridge is offline is contradicted, so that a will spoken late does no harm.
+func TestLateWillOnRealBroker(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		foreign := mqtttest.Listen(t, addr, "earshot/bridge/availability")
+		b := startBridge(t, addr, kitchen)
+		mqtttest.Eventually(t, "connected", b.session.Connected)
+		foreign.Wait(t, "earshot/bridge/availability", "online")
+		mqtttest.Publish(t, addr, "earshot/bridge/availability", "offline", "-r")
+		mqtttest.Eventually(t, "the contradiction", func() bool {
+			heard := foreign.Heard()
+			return len(heard) >= 3 && heard[len(heard)-2].Payload == "offline" && heard[len(heard)-1].Payload == "online"
+		})
+	})
+}
+
+func TestDeletedOnRealBroker(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		cellar := discovery.Device{ID: "cellar"}
+		b := startBridge(t, addr, kitchen, cellar)
+		mqtttest.Eventually(t, "connected", b.session.Connected)
+		foreign := mqtttest.Listen(t, addr, "homeassistant/#")
+		mqtttest.Eventually(t, "the devices", func() bool {
+			_, ok := foreign.Last("homeassistant/device/earshot_cellar/config")
+			return ok
+		})
+		mqtttest.Publish(t, addr, kitchenConfig, "", "-r")
+		foreign.Wait(t, kitchenConfig, "")
+		before := len(foreign.Heard())
+		mqtttest.Publish(t, addr, "homeassistant/status", "online")
+		mqtttest.Eventually(t, "the other device again", func() bool {
+			heard := foreign.Heard()
+			return len(heard) > before && heard[len(heard)-1].Topic == "homeassistant/device/earshot_cellar/config"
+		})
+		foreign.Wait(t, kitchenConfig, "")
+	})
+}
+
+// A hundred satellites are there within two seconds.
+func TestManySatellitesOnRealBroker(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		var devices []discovery.Device
+		for i := range 100 {
+			devices = append(devices, discovery.Device{ID: fmt.Sprintf("room%02d", i), Area: "House"})
+		}
+		foreign := mqtttest.Listen(t, addr, "#")
+		began := time.Now()
+		b := startBridge(t, addr, devices...)
+		for _, dev := range devices {
+			b.SetState(dev.ID, listening)
+		}
+		mqtttest.Eventually(t, "701 topics", func() bool {
+			topics := map[string]bool{}
+			for _, m := range foreign.Heard() {
+				topics[m.Topic] = strings.HasPrefix(m.Topic, "earshot/") || strings.HasSuffix(m.Topic, "/config")
+			}
+			delete(topics, "test/end")
+			n := 0
+			for _, ours := range topics {
+				if ours {
+					n++
+				}
+			}
+			return n == 701
+		})
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("announced in %v", took)
+		}
+		if s := b.session.Status(); s.DroppedIn+s.DroppedOut+s.Oversized > 0 {
+			t.Errorf("messages lost: %+v", s)
+		}
+	})
+}
