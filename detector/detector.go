@@ -103,8 +103,8 @@ func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
 		probability := w.net.Run()
 		w.rule.put(probability)
 		if d.trace != nil {
-			p := float64(probability) / fullScale
-			d.trace(Detection{w.model.ID, w.model.WakeWord, d.position(), p, p, cutoff})
+			mean, _ := w.rule.window()
+			d.trace(Detection{w.model.ID, w.model.WakeWord, d.position(), mean, float64(probability) / fullScale, cutoff})
 		}
 	}
 	if score, peak, ok := w.rule.fires(cutoff); ok {
@@ -153,8 +153,8 @@ func (d *Detector) Cutoff(model string) float64 {
 	return 0
 }
 
-// Trace has fn called for every inference of every model, with that inference's probability as score and peak. Nil turns it off.
-// It must not be called while Process runs.
+// Trace has fn called for every inference of every model. Its score is the mean over the window, which is what a cutoff is held
+// against, and its peak that inference's own probability. Nil turns it off. It must not be called while Process runs.
 func (d *Detector) Trace(fn func(Detection)) { d.trace = fn }
 
 func (d *Detector) word(model string) *word {

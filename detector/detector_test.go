@@ -44,7 +44,7 @@ func TestInferencesEqualTheLibrary(t *testing.T) {
 			d := newDetector(t, id)
 			var got []int
 			d.Trace(func(hit detector.Detection) {
-				got = append(got, int(math.Round(hit.Score*255)))
+				got = append(got, int(math.Round(hit.Peak*255)))
 				if n := int64(480 + 160*(len(got)*want.Stride-1)); hit.Sample != n {
 					t.Errorf("%s, %s: inference %d is at sample %d, want %d", id, wav, len(got), hit.Sample, n)
 				}

@@ -11,28 +11,28 @@ const settleFrames = 100
 
 // rule decides from a model's probabilities when its word was said.
 type rule struct {
-	window  []uint8
-	latest  int  // index of the last probability
-	settled int  // -settleFrames to 0
-	fresh   bool // a probability has come that has not been judged
+	recent  []uint8 // the probabilities of the window
+	latest  int     // index of the last probability
+	settled int     // -settleFrames to 0
+	fresh   bool    // a probability has come that has not been judged
 }
 
 func newRule(window int) rule {
-	r := rule{window: make([]uint8, window)}
+	r := rule{recent: make([]uint8, window)}
 	r.reset()
 	return r
 }
 
 func (r *rule) reset() {
-	clear(r.window)
+	clear(r.recent)
 	r.settled = -settleFrames
 	r.fresh = false
 }
 
 // put takes the probability of an inference.
 func (r *rule) put(probability uint8) {
-	r.latest = (r.latest + 1) % len(r.window)
-	r.window[r.latest] = probability
+	r.latest = (r.latest + 1) % len(r.recent)
+	r.recent[r.latest] = probability
 	r.fresh = true
 }
 
@@ -40,22 +40,31 @@ func (r *rule) put(probability uint8) {
 func (r *rule) fires(cutoff float64) (score, peak float64, ok bool) {
 	// At 0 nothing could ever stay below the cutoff.
 	threshold := max(1, int(cutoff*fullScale))
-	if int(r.window[r.latest]) < threshold {
+	if int(r.recent[r.latest]) < threshold {
 		r.settled = min(r.settled+1, 0)
 	}
 	if !r.fresh || r.settled < 0 {
 		return 0, 0, false
 	}
 	r.fresh = false
-	sum, highest := 0, uint8(0)
-	for _, p := range r.window {
+	if sum, _ := r.sum(); sum <= threshold*len(r.recent) {
+		return 0, 0, false
+	}
+	score, peak = r.window()
+	r.reset()
+	return score, peak, true
+}
+
+// window is the mean and the highest probability of the window, 0..1.
+func (r *rule) window() (mean, highest float64) {
+	sum, top := r.sum()
+	return float64(sum) / float64(fullScale*len(r.recent)), float64(top) / fullScale
+}
+
+func (r *rule) sum() (sum int, highest uint8) {
+	for _, p := range r.recent {
 		sum += int(p)
 		highest = max(highest, p)
 	}
-	n := len(r.window)
-	if sum <= threshold*n {
-		return 0, 0, false
-	}
-	r.reset()
-	return float64(sum) / float64(fullScale*n), float64(highest) / fullScale, true
+	return sum, highest
 }
