@@ -1,0 +1,159 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"earshot/history"
+)
+
+// command is one service: what it is called and for, who may use it, and what it takes.
+type command struct {
+	name        string
+	description string
+	role        Role
+	declare     func(f *fields) action
+}
+
+// action carries a command out, with the fields it declared filled in.
+type action func(ctx context.Context, by call) (result any, err error)
+
+// call is who sent a command, and over which connection.
+type call struct {
+	socket *socket
+	id     int64
+	who    Identity
+}
+
+// commandTable is every command by its name.
+func (s *Server) commandTable() map[string]command {
+	list := []command{
+		{"ping", "answers with a message of type pong", Read, noFields(s.neverRun)},
+		{"services/list", "describes every command with its fields", Read, noFields(s.listServices)},
+		{"unsubscribe_events", "ends a subscription", Read, s.unsubscribe},
+		{"history/list", "entries, newest first, by period, microphone, outcome, wake word or text", Read, s.listHistory},
+		{"history/get", "one entry; its peaks are loudness steps of 0..255 over the clip, one byte each, in base64", Read, s.getEntry},
+		{"history/subscribe", "sends an event for entries that are added, updated or deleted, as it happens", Read, noFields(s.subscribe)},
+		{"history/delete", "deletes entries by id, with their audio and text; it cannot be undone", Admin, s.deleteEntries},
+		{"history/delete_range", "deletes the entries of a period, with their audio and text; it cannot be undone", Admin, s.deleteRange},
+		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip},
+		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
+		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
+	}
+	table := make(map[string]command, len(list))
+	for _, c := range list {
+		table[c.name] = c
+	}
+	return table
+}
+
+// noFields is for commands that take nothing.
+func noFields(run action) func(*fields) action {
+	return func(*fields) action { return run }
+}
+
+// neverRun stands for ping, which the connection answers itself as its answer is not a result.
+func (s *Server) neverRun(context.Context, call) (any, error) { return nil, nil }
+
+// explain puts an error into the words for clients. What is not meant for them is logged instead.
+func (s *Server) explain(err error) *commandError {
+	var known *commandError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, history.ErrNotFound):
+		return &commandError{Code: codeNotFound, Message: "There is no such recording; it may have been deleted."}
+	case errors.Is(err, history.ErrBadCursor):
+		return &commandError{Code: codeInvalidFormat, Message: "cursor: is not one that history/list returned"}
+	case errors.Is(err, ErrUnknownSatellite):
+		return &commandError{Code: codeNotFound, Message: "There is no such satellite; satellites/list shows those there are."}
+	case errors.Is(err, context.Canceled):
+		return &commandError{Code: codeUnknownError, Message: "The connection has ended."}
+	default:
+		s.deps.Log.Error().Err(err).Msg("a command of a client failed")
+		return &commandError{Code: codeUnknownError, Message: "The command could not be carried out; the log of the bridge says why."}
+	}
+}
+
+// service describes a command to clients.
+type service struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Role        Role     `json:"role"`
+	Fields      []*field `json:"fields"`
+}
+
+func (s *Server) listServices(context.Context, call) (any, error) {
+	services := make([]service, 0, len(s.commands))
+	for _, c := range s.commands {
+		var f fields
+		c.declare(&f)
+		if f.list == nil {
+			f.list = []*field{}
+		}
+		services = append(services, service{c.name, c.description, c.role, f.list})
+	}
+	slices.SortFunc(services, func(a, b service) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return struct {
+		Services []service `json:"services"`
+	}{services}, nil
+}
+
+func (s *Server) listSatellites(context.Context, call) (any, error) {
+	list := s.deps.Satellites.List()
+	if list == nil {
+		list = []Satellite{}
+	}
+	for i := range list {
+		if list[i].WakeWords == nil {
+			list[i].WakeWords = []WakeWord{}
+		}
+	}
+	return struct {
+		Satellites []Satellite `json:"satellites"`
+	}{list}, nil
+}
+
+func (s *Server) muteSatellite(f *fields) action {
+	id := f.text("satellite", "id of the satellite")
+	muted := f.flag("muted", "true closes the device, false opens it again")
+	f.require("satellite", "muted")
+	return func(ctx context.Context, by call) (any, error) {
+		if err := s.deps.Satellites.SetMuted(ctx, *id, **muted); err != nil {
+			return nil, fmt.Errorf("mute satellite %q: %w", *id, err)
+		}
+		s.deps.Log.Info().Str("satellite", *id).Bool("muted", **muted).Str("by", by.who.Name).Msg("microphone switched")
+		return struct {
+			Satellite string `json:"satellite"`
+			Muted     bool   `json:"muted"`
+		}{*id, **muted}, nil
+	}
+}
+
+func (s *Server) signClip(f *fields) action {
+	id := f.text("entry_id", "id of the entry")
+	f.require("entry_id")
+	return func(ctx context.Context, _ call) (any, error) {
+		e, err := s.deps.History.Get(ctx, *id)
+		if err != nil {
+			return nil, err
+		}
+		if e.Clip == nil {
+			return nil, &commandError{Code: codeNotFound, Message: "No audio is kept of this recording."}
+		}
+		url, expires := s.clips.sign(e.ID)
+		return struct {
+			URL     string `json:"url"` // relative to the page's address
+			Expires string `json:"expires"`
+		}{url, formatTime(expires, s.deps.History.Location())}, nil
+	}
+}

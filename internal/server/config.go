@@ -1,0 +1,78 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Config is the server section of the configuration file.
+type Config struct {
+	Listen         string   `yaml:"listen"`          // where the page and the services are served, host:port
+	AllowedHosts   []string `yaml:"allowed_hosts"`   // further names this server is reached by
+	AllowedOrigins []string `yaml:"allowed_origins"` // further pages that may open its WebSocket
+}
+
+// DefaultConfig listens on this machine only.
+func DefaultConfig() Config {
+	return Config{Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}}
+}
+
+// Validate names every key that is wrong, and says what is allowed; it is empty when all is well.
+func (c Config) Validate() map[string]string {
+	wrong := map[string]string{}
+	if !validListen(c.Listen) {
+		wrong["listen"] = "is not an address; write it like 127.0.0.1:8127"
+	}
+	for _, h := range c.AllowedHosts {
+		if !validHost(h) {
+			wrong["allowed_hosts"] = fmt.Sprintf("%q is not a name; write it like earshot.local, without http:// and without a port", h)
+		}
+	}
+	for _, o := range c.AllowedOrigins {
+		if _, ok := parseOrigin(o); !ok {
+			wrong["allowed_origins"] = fmt.Sprintf("%q is not the start of an address; write it like http://homeassistant.local:8123", o)
+		}
+	}
+	return wrong
+}
+
+func validListen(listen string) bool {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return false
+	}
+	return host == "" || validHost(host)
+}
+
+// validHost takes a host name or an IP address, without a port.
+func validHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && !strings.ContainsAny(host, ":/\\@?#*[] \t\r\n")
+}
+
+// parseOrigin brings the origin of a page into the one form in which two of them can be compared.
+// ref: RFC 6454, section 6.2
+func parseOrigin(raw string) (origin string, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	defaultPort, known := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	if !known {
+		return "", false
+	}
+	port := u.Port()
+	if port == "" {
+		port = defaultPort
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port), true
+}

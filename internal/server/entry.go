@@ -1,0 +1,92 @@
+package server
+
+import (
+	"time"
+
+	"earshot/history"
+)
+
+// notIntendedNote stands where the text of a false trigger would be.
+const notIntendedNote = "Text not available — audio not intended for the assistant"
+
+// timeFormat is RFC 3339 with milliseconds, which is as exact as the history is.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
+
+// entryJSON is an entry as clients see it.
+type entryJSON struct {
+	ID         string              `json:"id"`
+	Satellite  string              `json:"satellite"`
+	Area       string              `json:"area"`
+	At         string              `json:"at"` // the wake instant, in the zone it was heard in
+	Zone       string              `json:"zone"`
+	DurationMS int64               `json:"duration_ms"`
+	WakeWord   string              `json:"wake_word"`
+	Score      float64             `json:"score"`
+	Threshold  float64             `json:"threshold"`
+	Outcome    history.Outcome     `json:"outcome"`
+	TextNote   string              `json:"text_note,omitempty"` // what to show instead of a transcript
+	Transcript string              `json:"transcript"`
+	Language   string              `json:"language"`
+	Reply      string              `json:"reply"`
+	Intent     string              `json:"intent"`
+	Error      *history.EntryError `json:"error"`
+	Clip       *history.Clip       `json:"clip"`
+	Peaks      []byte              `json:"peaks"` // encoding/json writes bytes as base64 (RFC 4648, section 4)
+	Timings    timingsJSON         `json:"timings"`
+	Kept       bool                `json:"kept"`
+	Label      history.Label       `json:"label"`
+}
+
+// timingsJSON are offsets from the wake instant; null means the step was not reached.
+type timingsJSON struct {
+	SpeechEndMS  *int64 `json:"speech_end_ms"`
+	TranscriptMS *int64 `json:"transcript_ms"`
+	ReplyMS      *int64 `json:"reply_ms"`
+}
+
+func (s *Server) entryJSON(e history.Entry) entryJSON {
+	j := entryJSON{
+		ID: e.ID, Satellite: e.Satellite, Area: e.Area,
+		At: formatTime(e.At, s.entryZone(e.Zone)), Zone: e.Zone, DurationMS: e.Duration.Milliseconds(),
+		WakeWord: e.WakeWord, Score: e.Score, Threshold: e.Threshold,
+		Outcome: e.Outcome, Transcript: e.Transcript, Language: e.Language, Reply: e.Reply, Intent: e.Intent,
+		Error: e.Error, Clip: e.Clip, Peaks: e.Peaks, Kept: e.Kept, Label: e.Label,
+		Timings: timingsJSON{reached(e.Timings.SpeechEnd), reached(e.Timings.Transcript), reached(e.Timings.Reply)},
+	}
+	if e.Outcome == history.NotIntended && e.Transcript == "" {
+		j.TextNote = notIntendedNote
+	}
+	return j
+}
+
+// entryZone is the zone an entry was heard in, or the household's when that one is not known here.
+func (s *Server) entryZone(name string) *time.Location {
+	household := s.deps.History.Location()
+	if name == "" || name == household.String() {
+		return household
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return household
+	}
+	return loc
+}
+
+func reached(d time.Duration) *int64 {
+	if d == 0 {
+		return nil
+	}
+	ms := d.Milliseconds()
+	return &ms
+}
+
+func formatTime(t time.Time, loc *time.Location) string { return t.In(loc).Format(timeFormat) }
+
+// boundary is one side of a range as an answer prints it; null when that side is open.
+func boundary(t time.Time, loc *time.Location) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := formatTime(t, loc)
+	return &s
+}

@@ -1,0 +1,196 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// fields declares what a command takes, in the manner of the flag package: each declaration returns where the value will be.
+// The same declarations check what clients send and describe the command in services/list.
+type fields struct {
+	list []*field
+}
+
+// field is one key of a command.
+type field struct {
+	Name        string   `json:"name"`
+	Type        string   `json:"type"`
+	Required    bool     `json:"required"`
+	Description string   `json:"description"`
+	Allowed     []string `json:"allowed,omitempty"`
+	Minimum     *int64   `json:"minimum,omitempty"`
+	Maximum     *int64   `json:"maximum,omitempty"`
+
+	take func(raw json.RawMessage) (problem string)
+}
+
+// The bounds of what a field may hold, besides the size of a message.
+const (
+	maxText = 1000 // bytes
+	maxList = 2000 // items
+)
+
+func (f *fields) add(fl field) { f.list = append(f.list, &fl) }
+
+// require makes fields that were declared mandatory.
+func (f *fields) require(names ...string) {
+	for _, fl := range f.list {
+		fl.Required = fl.Required || slices.Contains(names, fl.Name)
+	}
+}
+
+// text declares a string that is not empty.
+func (f *fields) text(name, description string) *string {
+	value := new(string)
+	f.add(field{Name: name, Type: "string", Description: description, take: func(raw json.RawMessage) string {
+		if problem := takeText(raw, value); problem != "" || *value != "" {
+			return problem
+		}
+		// An empty string would select everything where its sender meant one thing.
+		return "is empty; leave it out instead"
+	}})
+	return value
+}
+
+func takeText(raw json.RawMessage, value *string) string {
+	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, value) != nil {
+		return "a string is needed"
+	}
+	if len(*value) > maxText || strings.ContainsRune(*value, 0) || !utf8.ValidString(*value) {
+		return fmt.Sprintf("at most %d bytes of text are taken", maxText)
+	}
+	return ""
+}
+
+// choice declares a string that is one of those allowed.
+func (f *fields) choice(name string, allowed []string, description string) *string {
+	value := new(string)
+	f.add(field{Name: name, Type: "string", Allowed: allowed, Description: description, take: func(raw json.RawMessage) string {
+		if takeText(raw, value) != "" || !slices.Contains(allowed, *value) {
+			return "one of " + strings.Join(allowed, ", ") + " is needed"
+		}
+		return ""
+	}})
+	return value
+}
+
+// texts declares a list of strings; nil when it was not sent.
+func (f *fields) texts(name, description string) *[]string {
+	value := new([]string)
+	f.add(field{Name: name, Type: "list of strings", Description: description, take: func(raw json.RawMessage) string {
+		var items []json.RawMessage
+		if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &items) != nil {
+			return "a list of strings is needed"
+		}
+		if len(items) > maxList {
+			return fmt.Sprintf("at most %d items are taken at a time", maxList)
+		}
+		*value = make([]string, len(items))
+		for i, item := range items {
+			if problem := takeText(item, &(*value)[i]); problem != "" {
+				return fmt.Sprintf("item %d: %s", i+1, problem)
+			}
+		}
+		return ""
+	}})
+	return value
+}
+
+// number declares a whole number from low to high.
+func (f *fields) number(name string, low, high int64, description string) *int64 {
+	value := new(int64)
+	f.add(field{Name: name, Type: "integer", Minimum: &low, Maximum: &high, Description: description, take: func(raw json.RawMessage) string {
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil || n < low || n > high {
+			return fmt.Sprintf("a whole number from %d to %d is needed", low, high)
+		}
+		*value = n
+		return ""
+	}})
+	return value
+}
+
+// flag declares true or false; *flag is nil when it was not sent.
+func (f *fields) flag(name, description string) **bool {
+	value := new(*bool)
+	f.add(field{Name: name, Type: "boolean", Description: description, take: func(raw json.RawMessage) string {
+		if s := string(raw); s != "true" && s != "false" {
+			return "true or false is needed"
+		}
+		b := string(raw) == "true"
+		*value = &b
+		return ""
+	}})
+	return value
+}
+
+// instant declares a time with its offset; the zero time when it was not sent.
+func (f *fields) instant(name, description string) *time.Time {
+	value := new(time.Time)
+	f.add(field{Name: name, Type: "time", Description: description, take: func(raw json.RawMessage) string {
+		var s string
+		err := error(nil)
+		if takeText(raw, &s) == "" {
+			*value, err = time.Parse(time.RFC3339, s)
+		}
+		// The zero time means an open side, so nobody may name it.
+		if s == "" || err != nil || value.Year() < 1 || value.IsZero() {
+			return "a time with its offset is needed, like 2026-03-01T08:00:00+01:00"
+		}
+		return ""
+	}})
+	return value
+}
+
+// decode fills what was declared. Every key must be one that was, and of its type.
+func (f *fields) decode(command string, sent map[string]json.RawMessage) error {
+	taken := 0
+	for _, fl := range f.list {
+		raw, there := sent[fl.Name]
+		if !there {
+			if fl.Required {
+				return invalidFormat(fl.Name + ": is missing")
+			}
+			continue
+		}
+		taken++
+		if problem := fl.take(raw); problem != "" {
+			return invalidFormat(fl.Name + ": " + problem)
+		}
+	}
+	if taken < len(sent) {
+		return f.unknown(command, sent)
+	}
+	return nil
+}
+
+// unknown names a key that was not declared: the same one each time when there are several.
+func (f *fields) unknown(command string, sent map[string]json.RawMessage) error {
+	var unknown, known []string
+	for _, fl := range f.list {
+		known = append(known, fl.Name)
+	}
+	for key := range sent {
+		if !slices.Contains(known, key) {
+			unknown = append(unknown, key)
+		}
+	}
+	key := shorten(slices.Min(unknown))
+	if len(known) == 0 {
+		return invalidFormat(fmt.Sprintf("%q: is not known; %s takes nothing", key, command))
+	}
+	return invalidFormat(fmt.Sprintf("%q: is not known; %s takes %s", key, command, strings.Join(known, ", ")))
+}
+
+// shorten keeps what a client sent from filling an error message.
+func shorten(s string) string {
+	if utf8.RuneCountInString(s) <= 40 {
+		return s
+	}
+	return string([]rune(s)[:40]) + "…"
+}

@@ -1,0 +1,378 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"earshot/history"
+	"earshot/history/files"
+	"earshot/history/sqlite"
+	"earshot/internal/server"
+)
+
+// within polls until ok is true, and fails the test when the time is over.
+func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}
+
+// checkGoroutines fails the test when it ends with more goroutines than there are now.
+func checkGoroutines(t *testing.T) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		deadline := time.Now().Add(5 * time.Second)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for runtime.NumGoroutine() > before {
+			if time.Now().After(deadline) {
+				buf := make([]byte, 1<<20)
+				t.Errorf("%d goroutines at the end, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+				return
+			}
+			<-tick.C
+		}
+	})
+}
+
+// house is the satellites of a test.
+type house struct {
+	mu    sync.Mutex
+	muted map[string]bool
+}
+
+func (h *house) List() []server.Satellite {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return []server.Satellite{{
+		ID: "kitchen", Name: "Kitchen", Area: "Kitchen", State: "idle", Muted: h.muted["kitchen"],
+		Microphone: server.Microphone{State: "listening", Device: "usb"},
+		WakeWords:  []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85}},
+	}}
+}
+
+func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if id != "kitchen" {
+		return server.ErrUnknownSatellite
+	}
+	h.muted[id] = muted
+	return nil
+}
+
+// logBuffer keeps what is logged; it may be read while it is written.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// bridge is a server that runs, over a real history.
+type bridge struct {
+	t       *testing.T
+	dir     string
+	history *history.History
+	tokens  *server.Tokens
+	house   *house
+	log     *logBuffer
+	server  *server.Server
+	stop    func()
+}
+
+// startBridge runs a server until the end of the test. change edits its configuration.
+func startBridge(t *testing.T, change ...func(*server.Config, *server.Deps)) *bridge {
+	t.Helper()
+	checkGoroutines(t)
+	b := &bridge{t: t, dir: t.TempDir(), house: &house{muted: map[string]bool{}}, log: &logBuffer{}}
+	store, err := sqlite.Open(t.Context(), filepath.Join(b.dir, "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	blobs, err := files.Open(filepath.Join(b.dir, "clips"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { blobs.Close() })
+	cfg := history.DefaultConfig()
+	cfg.Dir, cfg.TimeZone = b.dir, "Europe/Berlin"
+	if b.history, err = history.New(t.Context(), cfg, store, blobs); err != nil {
+		t.Fatal(err)
+	}
+	if b.tokens, err = server.OpenTokens(filepath.Join(b.dir, "tokens.json")); err != nil {
+		t.Fatal(err)
+	}
+	web, deps := server.DefaultConfig(), server.Deps{
+		History: b.history, Satellites: b.house, Tokens: b.tokens, Version: "test",
+		Log: zerolog.New(b.log),
+	}
+	web.Listen = "127.0.0.1:0"
+	for _, c := range change {
+		c(&web, &deps)
+	}
+	b.server = server.New(web, deps)
+	if err := b.server.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- b.server.Run(ctx) }()
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("run: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("the server did not end within 10 s")
+		}
+	})
+	t.Cleanup(b.stop)
+	return b
+}
+
+func (b *bridge) url(path string) string { return "http://" + b.server.Addr() + "/" + path }
+
+// tone is a second or more of sound that is different each time.
+func tone(seconds, hz float64) []int16 {
+	pcm := make([]int16, int(seconds*16000))
+	for i := range pcm {
+		pcm[i] = int16(8000 * math.Sin(2*math.Pi*hz*float64(i)/16000))
+	}
+	return pcm
+}
+
+// add stores a recording; edit changes it before.
+func (b *bridge) add(pcm []int16, edit func(*history.Entry)) history.Entry {
+	b.t.Helper()
+	e := history.Entry{
+		Satellite: "kitchen", Area: "Kitchen", At: time.Now(), Duration: time.Duration(len(pcm)) * time.Second / 16000,
+		WakeWord: "okay_nabu", Score: 0.97, Threshold: 0.85, Outcome: history.Understood, Transcript: "turn on the light", Language: "en",
+	}
+	if edit != nil {
+		edit(&e)
+	}
+	stored, err := b.history.Add(b.t.Context(), history.Recording{Entry: e, PCM: pcm})
+	if err != nil {
+		b.t.Fatalf("add: %v", err)
+	}
+	return stored
+}
+
+// client is a WebSocket client of the server.
+type client struct {
+	t      *testing.T
+	ws     *websocket.Conn
+	id     int
+	events []map[string]any
+}
+
+// dialer opens a WebSocket; header may be nil.
+func (b *bridge) dialer(header http.Header) (*websocket.Conn, *http.Response, error) {
+	return websocket.DefaultDialer.Dial("ws://"+b.server.Addr()+"/api/websocket", header)
+}
+
+// open opens a WebSocket that has not signed in.
+func (b *bridge) open() *client {
+	b.t.Helper()
+	ws, _, err := b.dialer(nil)
+	if err != nil {
+		b.t.Fatalf("dial: %v", err)
+	}
+	b.t.Cleanup(func() { ws.Close() })
+	return &client{t: b.t, ws: ws}
+}
+
+// dial opens a WebSocket and signs in with a token that is made for it.
+func (b *bridge) dial(role server.Role) *client {
+	b.t.Helper()
+	secret, err := b.tokens.Session("test "+string(role), role)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c := b.open()
+	c.signIn(secret)
+	return c
+}
+
+func (c *client) signIn(secret string) {
+	c.t.Helper()
+	if got := c.read()["type"]; got != "auth_required" {
+		c.t.Fatalf("first message: %v", got)
+	}
+	c.write(map[string]any{"type": "auth", "access_token": secret})
+	if got := c.read()["type"]; got != "auth_ok" {
+		c.t.Fatalf("after auth: %v", got)
+	}
+}
+
+func (c *client) write(v any) {
+	c.t.Helper()
+	if err := c.ws.WriteJSON(v); err != nil {
+		c.t.Fatalf("write: %v", err)
+	}
+}
+
+func (c *client) writeText(text string) {
+	c.t.Helper()
+	if err := c.ws.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		c.t.Fatalf("write: %v", err)
+	}
+}
+
+func (c *client) read() map[string]any {
+	c.t.Helper()
+	_ = c.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	var m map[string]any
+	if err := c.ws.ReadJSON(&m); err != nil {
+		c.t.Fatalf("read: %v", err)
+	}
+	return m
+}
+
+// closed reads to the end of the connection, and returns the code and text of the close frame.
+func (c *client) closed() (code int, text string) {
+	c.t.Helper()
+	for {
+		_ = c.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_, _, err := c.ws.ReadMessage()
+		if ce, ok := err.(*websocket.CloseError); ok {
+			return ce.Code, ce.Text
+		}
+		if err != nil {
+			c.t.Fatalf("no close frame: %v", err)
+		}
+	}
+}
+
+// call sends a command and returns its whole answer; events that come before it are kept.
+func (c *client) call(command string, fields map[string]any) map[string]any {
+	c.t.Helper()
+	c.id++
+	m := map[string]any{"id": c.id, "type": command}
+	for k, v := range fields {
+		m[k] = v
+	}
+	c.write(m)
+	return c.answer()
+}
+
+func (c *client) answer() map[string]any {
+	c.t.Helper()
+	for {
+		m := c.read()
+		if m["type"] != "event" {
+			return m
+		}
+		c.events = append(c.events, m)
+	}
+}
+
+// event returns the next event.
+func (c *client) event() map[string]any {
+	c.t.Helper()
+	if len(c.events) == 0 {
+		m := c.read()
+		if m["type"] != "event" {
+			c.t.Fatalf("not an event: %v", m)
+		}
+		c.events = append(c.events, m)
+	}
+	m := c.events[0]
+	c.events = c.events[1:]
+	return m["event"].(map[string]any)
+}
+
+// must calls, and fails the test when the answer is an error.
+func (c *client) must(command string, fields map[string]any) map[string]any {
+	c.t.Helper()
+	m := c.call(command, fields)
+	if m["success"] != true {
+		c.t.Fatalf("%s %v: %v", command, fields, m["error"])
+	}
+	result, _ := m["result"].(map[string]any)
+	return result
+}
+
+// fails calls, and returns code and message of the error that is expected.
+func (c *client) fails(command string, fields map[string]any) string {
+	c.t.Helper()
+	return failure(c.t, c.call(command, fields))
+}
+
+func failure(t *testing.T, answer map[string]any) string {
+	t.Helper()
+	if answer["success"] != false {
+		t.Fatalf("no error: %v", answer)
+	}
+	e := answer["error"].(map[string]any)
+	return fmt.Sprintf("%v: %v", e["code"], e["message"])
+}
+
+// get fetches a path of the server.
+func (b *bridge) get(path string, header ...string) (*http.Response, []byte) {
+	b.t.Helper()
+	return b.request(http.MethodGet, path, header...)
+}
+
+// request sends a request with pairs of header names and values; Host is one of them.
+func (b *bridge) request(method, path string, header ...string) (*http.Response, []byte) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url(path), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			req.Host = header[i+1]
+		} else {
+			req.Header.Set(header[i], header[i+1])
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return resp, body
+}

@@ -1,0 +1,307 @@
+// Package server offers the voice history to programs and people: services over WebSocket, playback, health and a page.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"earshot/history"
+)
+
+// ErrInUse means that another program listens at the address already.
+var ErrInUse = errors.New("another program has that port already; end it, or set server.listen to another port")
+
+// ErrUnknownSatellite is returned by Satellites for an id that is not configured.
+var ErrUnknownSatellite = errors.New("unknown satellite")
+
+// Recordings is the history as this package uses it; *history.History is one.
+type Recordings interface {
+	Get(ctx context.Context, id string) (history.Entry, error)
+	List(ctx context.Context, q history.Query) (history.Page, error)
+	OpenClip(ctx context.Context, id string) (io.ReadSeekCloser, history.Clip, error)
+	Delete(ctx context.Context, s history.Selection) (history.Receipt, error)
+	Subscribe(buffer int) *history.Subscription
+	Location() *time.Location
+}
+
+// Satellites are the microphones of this bridge.
+type Satellites interface {
+	// List returns every configured satellite as it is now.
+	List() []Satellite
+	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
+	SetMuted(ctx context.Context, id string, muted bool) error
+}
+
+// Satellite describes one microphone of this bridge.
+type Satellite struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	Area       string     `json:"area"`
+	State      string     `json:"state"` // idle, listening, processing or responding
+	Muted      bool       `json:"muted"`
+	Microphone Microphone `json:"microphone"`
+	WakeWords  []WakeWord `json:"wake_words"`
+	LastHeard  *time.Time `json:"last_heard"` // nil before the first wake
+}
+
+// Microphone is how the device of a satellite is.
+type Microphone struct {
+	State     string     `json:"state"` // opening, listening, muted, lost or ended
+	Device    string     `json:"device"`
+	Reason    string     `json:"reason"` // a sentence for people, when the microphone is lost
+	Since     *time.Time `json:"since"`
+	LastFrame *time.Time `json:"last_frame"` // nil before the first one
+	Dropped   uint64     `json:"dropped"`    // frames no reader took in time
+	LevelDBFS float64    `json:"level_dbfs"` // loudness, dBFS
+}
+
+// WakeWord is a word a satellite listens for.
+type WakeWord struct {
+	ID        string  `json:"id"`
+	Phrase    string  `json:"phrase"`
+	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
+}
+
+// Deps is what a server serves.
+type Deps struct {
+	History    Recordings
+	Satellites Satellites
+	Tokens     *Tokens
+	Health     func() (problems []string) // what keeps the bridge from hearing, for people; nil when all is well
+	Version    string
+	Log        zerolog.Logger
+}
+
+// Server answers over HTTP and WebSocket.
+type Server struct {
+	cfg      Config
+	deps     Deps
+	guard    guard
+	clips    clipSigner
+	playing  streams
+	attempts attempts
+	upgrader websocket.Upgrader
+	commands map[string]command
+
+	listener net.Listener
+
+	mu       sync.Mutex // guards sockets, reserved and closing
+	sockets  map[*socket]struct{}
+	reserved int // places for sockets that are taken
+	closing  bool
+	ended    sync.WaitGroup // of sockets; they outlive http.Server's own bookkeeping
+}
+
+// The bounds of the HTTP side.
+const (
+	headerTimeout   = 10 * time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = 30 * time.Second
+	idleTimeout     = 2 * time.Minute
+	shutdownTimeout = 3 * time.Second
+	maxHeader       = 16 << 10 // bytes
+	maxSockets      = 2048
+)
+
+// New returns a server. Listen and then Run make it answer.
+func New(cfg Config, deps Deps) *Server {
+	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), sockets: map[*socket]struct{}{}}
+	s.clips = newClipSigner(rand.Reader)
+	s.commands = s.commandTable()
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: headerTimeout,
+		ReadBufferSize:   1 << 10,
+		WriteBufferSize:  4 << 10,
+		WriteBufferPool:  &sync.Pool{},
+		CheckOrigin:      s.guard.originAllowed,
+	}
+	return s
+}
+
+// Listen takes the configured address, so that a taken one (ErrInUse) is known before anything else is started.
+// A second call does nothing.
+func (s *Server) Listen() error {
+	if s.listener != nil {
+		return nil
+	}
+	l, err := net.Listen("tcp", s.cfg.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("listen on %s: %w", s.cfg.Listen, ErrInUse)
+	}
+	if err != nil {
+		return fmt.Errorf("listen for the page and the services: %w", err)
+	}
+	s.listener = l
+	return nil
+}
+
+// Addr is the address the server listens at, or the configured one before Listen.
+func (s *Server) Addr() string {
+	if s.listener == nil {
+		return s.cfg.Listen
+	}
+	return s.listener.Addr().String()
+}
+
+// Run serves until ctx ends, and returns when every connection has.
+func (s *Server) Run(ctx context.Context) error {
+	if err := s.Listen(); err != nil {
+		return err
+	}
+	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+		s.deps.Log.Warn().Str("address", s.Addr()).Msg("other machines can reach the page and the services, and without encryption")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	web := &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
+		ErrorLog:          newErrorLog(s.deps.Log),
+	}
+	var background sync.WaitGroup
+	background.Go(func() { s.endRevoked(ctx) })
+	background.Go(func() { s.stopDeleted(ctx) })
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(s.listener) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	cancel()
+	s.closeSockets()
+	s.shutdown(web)
+	s.ended.Wait()
+	background.Wait()
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the page and the services: %w", err)
+	}
+	return nil
+}
+
+// shutdown lets requests under way come to their end, within bounds.
+func (s *Server) shutdown(web *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if web.Shutdown(ctx) != nil {
+		_ = web.Close() // the requests are still there: cut them off
+	}
+}
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/websocket", s.serveSocket)
+	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.Handle("GET /", newPage())
+	return s.guard.wrap(mux)
+}
+
+// reserve makes room for a connection that is about to become a WebSocket; false when there is none or the server is closing.
+func (s *Server) reserve() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing || s.reserved >= maxSockets {
+		return false
+	}
+	s.reserved++
+	s.ended.Add(1)
+	return true
+}
+
+// release gives the room back.
+func (s *Server) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved--
+	s.ended.Done()
+}
+
+// addSocket makes a connection known to whoever ends connections.
+func (s *Server) addSocket(c *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets[c] = struct{}{}
+	if s.closing {
+		c.stop(websocket.CloseGoingAway, stopping)
+	}
+}
+
+func (s *Server) removeSocket(c *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sockets, c)
+}
+
+// liveSockets is a copy of the connections that are open.
+func (s *Server) liveSockets() []*socket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := make([]*socket, 0, len(s.sockets))
+	for c := range s.sockets {
+		live = append(live, c)
+	}
+	return live
+}
+
+// stopping is what clients are told at the end.
+const stopping = "the bridge is stopping"
+
+// closeSockets says goodbye to every client. http.Server does not know connections that became WebSockets.
+func (s *Server) closeSockets() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	for _, c := range s.liveSockets() {
+		c.stop(websocket.CloseGoingAway, stopping)
+	}
+}
+
+// revokeCheck is how often live connections are held against the token file, which another process may have changed.
+const revokeCheck = time.Second
+
+// endRevoked closes the connections of tokens that are no longer valid.
+func (s *Server) endRevoked(ctx context.Context) {
+	revoked, stop := s.deps.Tokens.watchRevoked()
+	defer stop()
+	tick := time.NewTicker(revokeCheck)
+	defer tick.Stop()
+	var problem string
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-revoked:
+		case <-tick.C:
+		}
+		for _, c := range s.liveSockets() {
+			if who, ok := c.signedIn(); ok && !s.deps.Tokens.current(who) {
+				c.stop(websocket.ClosePolicyViolation, "the token was revoked")
+			}
+		}
+		if err := s.deps.Tokens.problem(); err != nil && err.Error() != problem {
+			problem = err.Error()
+			s.deps.Log.Error().Err(err).Msg("no token of the file is valid until it can be read again")
+		} else if err == nil {
+			problem = ""
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package server_test
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"earshot/internal/server"
+)
+
+func TestPortInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	s := server.New(server.Config{Listen: taken.Addr().String()}, server.Deps{})
+	err = s.Listen()
+	if !errors.Is(err, server.ErrInUse) {
+		t.Fatalf("got %v, want ErrInUse", err)
+	}
+	want := "listen on " + taken.Addr().String() + ": another program has that port already; end it, or set server.listen to another port"
+	if err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, tc := range []struct {
+		cfg  server.Config
+		key  string
+		want string
+	}{
+		{server.DefaultConfig(), "", ""},
+		{server.Config{Listen: ":8127", AllowedHosts: []string{"earshot.local", "::1"}, AllowedOrigins: []string{"https://ha.example/"}}, "", ""},
+		{server.Config{Listen: "8127"}, "listen", "is not an address; write it like 127.0.0.1:8127"},
+		{server.Config{Listen: "127.0.0.1:http"}, "listen", "is not an address; write it like 127.0.0.1:8127"},
+		{server.Config{Listen: "127.0.0.1:70000"}, "listen", "is not an address; write it like 127.0.0.1:8127"},
+		{server.Config{Listen: "127.0.0.1:1", AllowedHosts: []string{"http://a"}}, "allowed_hosts", `"http://a" is not a name; write it like earshot.local, without http:// and without a port`},
+		{server.Config{Listen: "127.0.0.1:1", AllowedOrigins: []string{"a.example"}}, "allowed_origins", `"a.example" is not the start of an address; write it like http://homeassistant.local:8123`},
+		{server.Config{Listen: "127.0.0.1:1", AllowedOrigins: []string{"http://a/b"}}, "allowed_origins", `"http://a/b" is not the start of an address; write it like http://homeassistant.local:8123`},
+	} {
+		got := tc.cfg.Validate()
+		if got[tc.key] != tc.want || len(got) != len(strings.Fields(tc.key)) {
+			t.Errorf("%+v: %v", tc.cfg, got)
+		}
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for _, tc := range []struct {
+		allowed []string
+		host    string
+		want    int
+	}{
+		{nil, "127.0.0.1:8127", 200},
+		{nil, "127.0.0.1", 200},
+		{nil, "localhost", 200},
+		{nil, "LocalHost.:80", 200},
+		{nil, "[::1]:8127", 200},
+		{nil, "evil.example", 403},
+		{nil, "127.0.0.1.evil.example", 403},
+		{nil, "192.168.1.5", 403},
+		{[]string{"earshot.local"}, "Earshot.local:8127", 200},
+		{[]string{"earshot.local"}, "x.earshot.local", 403},
+	} {
+		t.Run(tc.host, func(t *testing.T) {
+			b := startBridge(t, func(c *server.Config, _ *server.Deps) { c.AllowedHosts = tc.allowed })
+			for _, path := range []string{"", "healthz", "api/clips/x"} {
+				resp, body := b.get(path, "Host", tc.host)
+				if path == "api/clips/x" && tc.want == 200 {
+					continue // needs a signature
+				}
+				if resp.StatusCode != tc.want {
+					t.Errorf("/%s: got %d %s, want %d", path, resp.StatusCode, body, tc.want)
+				}
+			}
+			ws, resp, err := b.dialer(http.Header{"Host": {tc.host}})
+			if (err == nil) != (tc.want == 200) {
+				t.Errorf("websocket: %v %v, want %d", err, resp.StatusCode, tc.want)
+			}
+			if err == nil {
+				ws.Close()
+			}
+		})
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	b := startBridge(t, func(c *server.Config, _ *server.Deps) {
+		c.AllowedOrigins = []string{"https://ha.example", "http://homeassistant.local:8123"}
+	})
+	for _, tc := range []struct {
+		origin string
+		ok     bool
+	}{
+		{"", true}, // no browser
+		{"http://" + b.server.Addr(), true},
+		{"https://" + b.server.Addr(), true}, // a proxy in front speaks https
+		{"https://ha.example", true},
+		{"https://HA.example:443", true},
+		{"http://ha.example", false},
+		{"https://ha.example:8443", false},
+		{"http://homeassistant.local:8123", true},
+		{"http://127.0.0.1", false},
+		{"http://localhost:1", false},
+		{"https://evil.example", false},
+		{"null", false},
+		{"http://" + b.server.Addr() + ".evil.example", false},
+		{"http://user@" + b.server.Addr(), false},
+		{"file://", false},
+	} {
+		header := http.Header{}
+		if tc.origin != "" {
+			header.Set("Origin", tc.origin)
+		}
+		ws, resp, err := b.dialer(header)
+		if err == nil {
+			ws.Close()
+		}
+		switch {
+		case (err == nil) != tc.ok:
+			t.Errorf("origin %q: %v, want ok %v", tc.origin, err, tc.ok)
+		case !tc.ok && resp.StatusCode != http.StatusForbidden:
+			t.Errorf("origin %q: status %d", tc.origin, resp.StatusCode)
+		}
+	}
+}
+
+func TestPage(t *testing.T) {
+	b := startBridge(t)
+	resp, body := b.get("")
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("page: %d %s", resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+	want := map[string]string{
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; " +
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Cache-Control":                "no-cache",
+	}
+	for name, value := range want {
+		if got := resp.Header.Get(name); got != value {
+			t.Errorf("%s: got %q, want %q", name, got, value)
+		}
+	}
+	// Every address of the page is relative, and nothing in it is inline.
+	for _, bad := range []string{`src="/`, `href="/`, "http://", "https://", "<script>", "style=", "onclick"} {
+		if strings.Contains(string(body), bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	for path, kind := range map[string]string{
+		"app.js": "text/javascript; charset=utf-8", "style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "list.js": "text/javascript; charset=utf-8",
+	} {
+		resp, body := b.get(path)
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != kind {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, resp.Header.Get("Content-Type"))
+		}
+		if strings.Contains(string(body), "innerHTML") {
+			t.Errorf("%s writes markup", path)
+		}
+		again, _ := b.get(path, "If-None-Match", resp.Header.Get("ETag"))
+		if again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s asked again: %d", path, again.StatusCode)
+		}
+	}
+	for path, status := range map[string]int{"nothing.js": 404, "../server.go": 404, "page/": 404, "api/": 404, "api/websocket": 400} {
+		if resp, _ := b.get(path); resp.StatusCode != status {
+			t.Errorf("%s: %d, want %d", path, resp.StatusCode, status)
+		}
+	}
+	if resp, _ := b.request(http.MethodPost, ""); resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", resp.StatusCode)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var mu sync.Mutex
+	var problems []string
+	b := startBridge(t, func(_ *server.Config, d *server.Deps) {
+		d.Health = func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return problems
+		}
+	})
+	resp, body := b.get("healthz")
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[]}`+"\n" {
+		t.Errorf("well: %d %s", resp.StatusCode, got)
+	}
+	mu.Lock()
+	problems = []string{"Kitchen: the microphone is gone"}
+	mu.Unlock()
+	resp, body = b.get("healthz")
+	if got := string(body); resp.StatusCode != 503 || got != `{"status":"problem","problems":["Kitchen: the microphone is gone"]}`+"\n" {
+		t.Errorf("with a problem: %d %s", resp.StatusCode, got)
+	}
+	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control: %s", got)
+	}
+}
+
+// TestShutdown holds clients in every phase; startBridge checks that no goroutine of theirs is left.
+func TestShutdown(t *testing.T) {
+	b := startBridge(t)
+	waiting := b.open()
+	signedIn := b.dial(server.Read)
+	signedIn.must("history/subscribe", nil)
+	start := time.Now()
+	b.stop()
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	for name, c := range map[string]*client{"waiting": waiting, "signed in": signedIn} {
+		if code, text := c.closed(); code != websocket.CloseGoingAway || text != "the bridge is stopping" {
+			t.Errorf("%s: closed with %d %q", name, code, text)
+		}
+	}
+}
+
+func TestConnectAndDisconnect(t *testing.T) {
+	b := startBridge(t)
+	secret, err := b.tokens.Session("many", server.Read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 25 {
+				ws, _, err := b.dialer(nil)
+				if err != nil {
+					t.Errorf("dial: %v", err)
+					return
+				}
+				c := &client{t: t, ws: ws}
+				c.signIn(secret)
+				c.must("history/subscribe", nil)
+				ws.Close()
+			}
+		})
+	}
+	all.Wait()
+}

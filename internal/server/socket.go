@@ -1,0 +1,348 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"earshot/history"
+)
+
+// The bounds of one WebSocket.
+const (
+	authTimeout      = 10 * time.Second // ref: Home Assistant's WebSocket API
+	maxAuthMessage   = 4 << 10          // bytes
+	maxMessage       = 64 << 10         // bytes
+	pingEvery        = 30 * time.Second
+	silenceLimit     = 75 * time.Second // two pings unanswered, and some
+	sendTimeout      = 10 * time.Second
+	closeGrace       = time.Second
+	eventQueue       = 64 // events that may wait for a slow client before it is dropped
+	maxSubscriptions = 16
+)
+
+// socket is one client. One goroutine reads and carries out its commands one after the other, one writes.
+//
+// Answers wait for the writer, so that a client that asks without reading slows only itself; events never wait, and a client
+// for which too many of them pile up is dropped.
+type socket struct {
+	server  *Server
+	ws      *websocket.Conn
+	remote  string
+	ctx     context.Context // ends with the connection
+	cancel  context.CancelFunc
+	replies chan []byte
+	events  chan []byte
+
+	stopOnce sync.Once
+	done     chan struct{} // closed when the connection is to end; closeCode and closeText are set before
+	goodbye  []byte
+	hardEnd  *time.Timer
+
+	mu     sync.Mutex // guards who and authed
+	who    Identity
+	authed bool
+
+	lastID        int64                           // of the reader only
+	subscriptions map[int64]*history.Subscription // of the reader only
+	forwarders    sync.WaitGroup
+}
+
+// serveSocket turns a request into a WebSocket and serves it to its end.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	if !s.reserve() {
+		http.Error(w, "No further connection is taken now.", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.release()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	c := &socket{
+		server: s, remote: r.RemoteAddr, ctx: ctx, cancel: cancel,
+		replies: make(chan []byte), events: make(chan []byte, eventQueue), done: make(chan struct{}),
+		subscriptions: map[int64]*history.Subscription{},
+	}
+	var err error
+	if c.ws, err = s.upgrader.Upgrade(w, r, nil); err != nil {
+		return // the answer says why
+	}
+	defer c.ws.Close()
+	s.addSocket(c)
+	defer s.removeSocket(c)
+	var writer sync.WaitGroup
+	writer.Go(c.write)
+	c.read()
+	c.stop(websocket.CloseNormalClosure, "")
+	for _, sub := range c.subscriptions {
+		sub.Close()
+	}
+	c.forwarders.Wait()
+	writer.Wait()
+	c.linger()
+	c.hardEnd.Stop()
+}
+
+// linger waits for the client to end the connection too. Closing while something of it is unread would reset the connection,
+// and the client would never see the goodbye.
+func (c *socket) linger() {
+	conn := c.ws.NetConn()
+	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil && conn.SetReadDeadline(time.Now().Add(closeGrace)) == nil {
+		_, _ = io.Copy(io.Discard, conn)
+	}
+}
+
+// stop ends the connection with a close frame, and cuts it when the client does not end it too. Further calls do nothing.
+func (c *socket) stop(code int, text string) {
+	c.stopOnce.Do(func() {
+		c.goodbye = websocket.FormatCloseMessage(code, text)
+		c.hardEnd = time.AfterFunc(closeGrace, func() { _ = c.ws.Close() })
+		c.cancel()
+		close(c.done)
+	})
+}
+
+// drop cuts the connection of a client that does not read: no goodbye would reach it.
+func (c *socket) drop(why string) {
+	select {
+	case <-c.done: // it was ending anyway
+	default:
+		c.server.deps.Log.Info().Str("remote", c.remote).Str("reason", why).Msg("WebSocket client dropped")
+	}
+	c.stop(websocket.ClosePolicyViolation, why)
+	cut(c.ws.NetConn())
+}
+
+// signedIn tells who the client is, once it has signed in.
+func (c *socket) signedIn() (Identity, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.who, c.authed
+}
+
+// write is the only writer of messages.
+func (c *socket) write() {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		var err error
+		select {
+		case <-c.done:
+			_ = c.ws.WriteControl(websocket.CloseMessage, c.goodbye, time.Now().Add(closeGrace))
+			return
+		case data := <-c.replies:
+			err = c.writeText(data)
+		case data := <-c.events:
+			err = c.writeText(data)
+		case <-ping.C:
+			err = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(sendTimeout))
+		}
+		if err != nil {
+			c.drop("it cannot be written to")
+			return
+		}
+	}
+}
+
+func (c *socket) writeText(data []byte) error {
+	if err := c.ws.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+		return err
+	}
+	return c.ws.WriteMessage(websocket.TextMessage, data)
+}
+
+// reply hands an answer to the writer; false when the connection has ended.
+func (c *socket) reply(data []byte) bool {
+	select {
+	case c.replies <- data:
+		return true
+	case <-c.done:
+		return false
+	}
+}
+
+// read signs the client in and carries out its commands until the connection ends.
+func (c *socket) read() {
+	c.ws.SetReadLimit(maxAuthMessage)
+	if !c.authenticate() {
+		return
+	}
+	c.ws.SetReadLimit(maxMessage)
+	c.ws.SetPongHandler(func(string) error { return c.listen() })
+	// Set after each command too: a long one must not count as the client's silence.
+	for c.listen() == nil {
+		kind, data, err := c.ws.ReadMessage()
+		switch {
+		case errors.Is(err, websocket.ErrReadLimit):
+			c.stop(websocket.CloseMessageTooBig, "a message may have 64 KiB")
+			return
+		case err != nil:
+			return
+		case kind != websocket.TextMessage:
+			c.stop(websocket.CloseUnsupportedData, "only text messages are taken")
+			return
+		}
+		if who, _ := c.signedIn(); !c.server.deps.Tokens.current(who) {
+			c.stop(websocket.ClosePolicyViolation, "the token was revoked")
+			return
+		}
+		if !c.handle(data) {
+			return
+		}
+	}
+}
+
+// listen gives the client time until it must have been heard again.
+func (c *socket) listen() error { return c.ws.SetReadDeadline(time.Now().Add(silenceLimit)) }
+
+// authenticate carries out the first phase: nothing but a token is taken.
+func (c *socket) authenticate() bool {
+	s := c.server
+	if !c.replyJSON(authMessage{Type: "auth_required", Version: s.deps.Version}) {
+		return false
+	}
+	if c.ws.SetReadDeadline(time.Now().Add(authTimeout)) != nil {
+		return false
+	}
+	kind, data, err := c.ws.ReadMessage()
+	if err != nil {
+		return false
+	}
+	secret, err := decodeAuth(kind, data)
+	if errors.Is(err, errNotMessage) {
+		c.stop(websocket.CloseInvalidFramePayloadData, err.Error())
+		return false
+	}
+	if err != nil {
+		c.replyJSON(authMessage{Type: "auth_invalid", Message: "Auth message incorrectly formatted: " + err.Error()})
+		return false
+	}
+	if s.attempts.crowded(c.remote) {
+		c.replyJSON(authMessage{Type: "auth_invalid", Message: "Too many wrong access tokens; try again later"})
+		return false
+	}
+	who, ok := s.deps.Tokens.Verify(secret)
+	if !ok {
+		c.refuse()
+		return false
+	}
+	c.mu.Lock()
+	c.who, c.authed = who, true
+	c.mu.Unlock()
+	zone := s.deps.History.Location().String()
+	if zone == time.Local.String() {
+		zone = "" // not a name a client could do anything with
+	}
+	return c.replyJSON(authMessage{Type: "auth_ok", Version: s.deps.Version, Role: who.Role, TimeZone: zone})
+}
+
+// refuse answers a wrong token, the later the more of them came from there.
+func (c *socket) refuse() {
+	delay, inARow, done := c.server.attempts.wrong(c.remote, time.Now())
+	defer done()
+	if inARow&(inARow-1) == 0 { // each doubling is enough to know, and does not fill the log
+		c.server.deps.Log.Warn().Str("remote", c.remote).Int("attempts", inARow).Msg("wrong access token")
+	}
+	wait := time.NewTimer(delay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-c.done:
+	}
+	c.replyJSON(authMessage{Type: "auth_invalid", Message: "Invalid access token"})
+}
+
+// decodeAuth reads the one message that is taken before a client has signed in.
+func decodeAuth(kind int, data []byte) (secret string, err error) {
+	if kind != websocket.TextMessage {
+		return "", errNotMessage
+	}
+	sent, err := decodeObject(data)
+	if err != nil {
+		return "", err
+	}
+	var f fields
+	f.choice("type", []string{"auth"}, "")
+	token := f.text("access_token", "")
+	f.require("type", "access_token")
+	if err := f.decode("auth", sent); err != nil {
+		return "", err
+	}
+	return *token, nil
+}
+
+func (c *socket) replyJSON(v any) bool {
+	data, err := json.Marshal(v)
+	if err != nil {
+		c.server.deps.Log.Error().Err(err).Msg("encode a message")
+		c.stop(websocket.CloseInternalServerErr, "")
+		return false
+	}
+	return c.reply(data)
+}
+
+// handle carries out one message; false ends the connection.
+func (c *socket) handle(data []byte) bool {
+	m, err := decodeMessage(data)
+	if errors.Is(err, errNotMessage) {
+		c.stop(websocket.CloseInvalidFramePayloadData, err.Error())
+		return false
+	}
+	if m.id > 0 {
+		if m.id <= c.lastID {
+			return c.answer(m.id, nil, &commandError{Code: codeIDReuse, Message: "Identifier values have to increase."})
+		}
+		c.lastID = m.id
+	}
+	if err != nil {
+		return c.answer(m.id, nil, err)
+	}
+	if m.kind == "ping" && len(m.fields) == 0 {
+		return c.replyJSON(pongMessage{ID: m.id, Type: "pong"})
+	}
+	run, err := c.prepare(m)
+	if err != nil {
+		return c.answer(m.id, nil, err)
+	}
+	result, err := run(c.ctx, call{socket: c, id: m.id, who: c.who})
+	return c.answer(m.id, result, err)
+}
+
+// prepare finds the command of a message, and checks the client's role and the fields.
+func (c *socket) prepare(m message) (action, error) {
+	cmd, known := c.server.commands[m.kind]
+	if !known {
+		return nil, &commandError{Code: codeUnknownCommand, Message: "Unknown command."}
+	}
+	if !c.who.Role.allows(cmd.role) {
+		return nil, &commandError{Code: codeUnauthorized, Message: "The role " + string(cmd.role) + " is needed."}
+	}
+	var f fields
+	run := cmd.declare(&f)
+	if err := f.decode(m.kind, m.fields); err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// answer sends the result of a command, or its error in the words for clients.
+func (c *socket) answer(id int64, result any, err error) bool {
+	failure := c.server.explain(err)
+	data, err := encodeResult(id, result, failure)
+	if err != nil {
+		c.server.deps.Log.Error().Err(err).Msg("encode a result")
+		c.stop(websocket.CloseInternalServerErr, "")
+		return false
+	}
+	sent := c.reply(data)
+	if sub := c.subscriptions[id]; sent && sub != nil && failure == nil {
+		c.forward(id, sub)
+	}
+	return sent
+}
