@@ -1,0 +1,42 @@
+# earshot: `make run` starts it, `make test` checks it.
+
+MODELS  ?= models
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO      ?= go
+FUZZ    ?= 30s
+
+.PHONY: build models run test check unit fuzz needs bench clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
+
+models:
+	python3 scripts/models.py $(MODELS)
+
+# config.yaml is used when it is there; without it everything is embedded and the data lies in ./data.
+run: build models
+	bin/earshot run --print-token $(if $(wildcard config.yaml),--config config.yaml)
+
+test: needs build models check unit fuzz
+
+check:
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The race detector needs cgo (gcc); the program itself is built without.
+unit:
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
+
+# Every fuzz target of every package, one after the other.
+fuzz:
+	scripts/fuzz.sh $(FUZZ)
+
+needs:
+	scripts/needs.sh
+
+bench: build models
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	python3 bench/wake_cpu.py
+
+clean:
+	rm -rf bin

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"earshot/internal/config"
+)
+
+// isSet tells whether a flag was given.
+func isSet(f *flag.FlagSet, name string) bool {
+	set := false
+	f.Visit(func(given *flag.Flag) { set = set || given.Name == name })
+	return set
+}
+
+// checkConfigCommand reads a configuration and the models it names, and starts nothing.
+func checkConfigCommand(_ context.Context, t terminal, args []string) error {
+	f := flags("check-config")
+	file := f.String("config", "", "configuration file")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *file == "" && f.NArg() == 1 {
+		*file = f.Arg(0)
+	} else if err := noArguments(f); err != nil {
+		return err
+	}
+	if *file == "" {
+		return usageError{"name the file with --config"}
+	}
+	cfg, err := config.Load(*file)
+	if err != nil {
+		return err
+	}
+	if _, err := satelliteModels(cfg, filepath.Base(*file)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s is fine: %d satellite(s)\n", *file, len(cfg.Satellites))
+	return err
+}
+
+// healthcheckCommand asks the running bridge; it fails when the bridge is away or does not hear.
+func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
+	f := flags("healthcheck")
+	file := f.String("config", "", "configuration file")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if err := noArguments(f); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(cfg.Server.Listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the bridge: %w; is `earshot run` running?", err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(t.out, io.LimitReader(resp.Body, 64<<10)); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return errors.New("the bridge says it is not well")
+	}
+	return nil
+}

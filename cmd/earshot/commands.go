@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"earshot/internal/config"
+)
+
+// The exit codes of every command.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or a wrong configuration
+)
+
+// terminal is where a command prints: results to out, everything else to err.
+type terminal struct {
+	out, err io.Writer
+}
+
+// command is one word after `earshot`.
+type command struct {
+	name, args, summary string
+	run                 func(ctx context.Context, t terminal, args []string) error
+}
+
+// commands is the list of all commands, in the order of the help.
+func commands() []command {
+	return []command{
+		{"run", "[--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
+		{"demo", "", "play the demonstration recording as if it were a microphone", demoCommand},
+		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
+		{"devices", "[--json]", "list the microphones of this machine", devicesCommand},
+		{"check-config", "--config FILE", "check a configuration and say everything that is wrong with it", checkConfigCommand},
+		{"models", "list | add PATH-OR-URL", "list the wake-word models, or add one", modelsCommand},
+		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
+		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
+		{"version", "", "print the version", versionCommand},
+	}
+}
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, t terminal) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		printHelp(t)
+		if len(args) == 0 {
+			return exitUsage
+		}
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return report(t, c, c.run(ctx, t, args[1:]))
+		}
+	}
+	fmt.Fprintf(t.err, "earshot: there is no command %q; `earshot help` lists them\n", args[0])
+	return exitUsage
+}
+
+// report prints the error of a command and chooses the exit code.
+func report(t terminal, c command, err error) int {
+	var usage usageError
+	var wrong *config.Error
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(t.err, "usage: earshot %s %s\n%s\n", c.name, c.args, c.summary)
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(t.err, "earshot %s: %s\nusage: earshot %s %s\n", c.name, usage.message, c.name, c.args)
+		return exitUsage
+	case errors.As(err, &wrong):
+		fmt.Fprintf(t.err, "%v\n", wrong)
+		return exitUsage
+	default:
+		fmt.Fprintf(t.err, "earshot %s: %v\n", c.name, err)
+		return exitFailed
+	}
+}
+
+func printHelp(t terminal) {
+	fmt.Fprintln(t.out, "earshot: a local voice bridge for Home Assistant\n\ncommands:")
+	for _, c := range commands() {
+		fmt.Fprintf(t.out, "  %-13s %s\n", c.name, c.summary)
+	}
+	fmt.Fprintln(t.out, "\n`earshot COMMAND --help` shows how a command is called.")
+}
+
+// flags returns a flag set that reports its mistakes as errors, without printing.
+func flags(name string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	return f
+}
+
+// parse reads flags and turns a mistake into a usageError.
+func parse(f *flag.FlagSet, args []string) error {
+	err := f.Parse(args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return usageError{err.Error()}
+}
+
+// noArguments refuses what is left after the flags.
+func noArguments(f *flag.FlagSet) error {
+	if f.NArg() > 0 {
+		return usageError{fmt.Sprintf("%q is not expected here", strings.Join(f.Args(), " "))}
+	}
+	return nil
+}
+
+// isTerminal tells whether a person is likely to read what is written.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func versionCommand(_ context.Context, t terminal, args []string) error {
+	f := flags("version")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if err := noArguments(f); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(t.out, version)
+	return err
+}

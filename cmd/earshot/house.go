@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"earshot/bridge"
+	"earshot/detector"
+	"earshot/discovery"
+	"earshot/history"
+	"earshot/internal/audio"
+	"earshot/internal/server"
+)
+
+// house is every satellite of this process, as the services and Home Assistant see them.
+type house struct {
+	history *history.History
+	log     zerolog.Logger
+	models  map[string]*detector.Model
+	rooms   []*room
+	byID    map[string]*room
+	devices *discovery.Discovery // nil without MQTT; set before start
+
+	news chan struct{} // a value waits when a room's stale is set
+
+	mu sync.Mutex // guards every room's stale
+}
+
+// room is one satellite with what others want to know about it.
+type room struct {
+	*bridge.Satellite
+	id    string
+	stale bool // Home Assistant has not been told of the newest change
+}
+
+// newHouse builds the satellites; nothing listens yet.
+func newHouse(p *parts) (*house, error) {
+	h := &house{history: p.history, log: p.log, models: p.models, byID: map[string]*room{}, news: make(chan struct{}, 1)}
+	for _, cfg := range p.cfg.Satellites {
+		satellite, err := p.satellite(cfg)
+		if err != nil {
+			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
+		}
+		r := &room{Satellite: satellite, id: cfg.ID}
+		h.rooms = append(h.rooms, r)
+		h.byID[cfg.ID] = r
+	}
+	return h, nil
+}
+
+// eventQueue is how many events of a satellite may wait to be shown.
+const eventQueue = 64
+
+// start makes every satellite listen, and Home Assistant see it.
+func (h *house) start(ctx context.Context, g *errgroup.Group) {
+	for _, r := range h.rooms {
+		if h.devices != nil {
+			events := r.Subscribe(eventQueue)
+			g.Go(func() error { h.follow(r, events); return nil })
+		}
+		g.Go(func() error { return r.Run(ctx) })
+	}
+	if h.devices != nil {
+		g.Go(func() error { h.tell(ctx); return nil })
+	}
+}
+
+// follow passes a satellite's events on until it has ended.
+func (h *house) follow(r *room, events *bridge.Subscription) {
+	for e := range events.C() {
+		if e.Kind == bridge.Woke {
+			h.devices.Wake(r.id, discovery.Wake{WakeWord: e.Wake.Model, Score: e.Wake.Score, Threshold: e.Wake.Threshold})
+		}
+		h.markStale(func(o *room) bool { return o == r })
+	}
+}
+
+// markStale has the state of some rooms shown anew.
+func (h *house) markStale(which func(*room) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		r.stale = r.stale || which(r)
+	}
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+// takeStale returns the rooms whose state is to be shown anew.
+func (h *house) takeStale() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var stale []*room
+	for _, r := range h.rooms {
+		if r.stale {
+			r.stale = false
+			stale = append(stale, r)
+		}
+	}
+	return stale
+}
+
+// tell keeps Home Assistant's entities in step with the satellites and the history.
+func (h *house) tell(ctx context.Context) {
+	changes := h.history.Subscribe(eventQueue)
+	defer changes.Close()
+	every := func(*room) bool { return true }
+	h.markStale(every)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes.C():
+			h.markStale(every) // a deletion tells ids only
+		case <-h.news:
+			for _, r := range h.takeStale() {
+				h.show(ctx, r)
+			}
+		}
+	}
+}
+
+// show tells Home Assistant one satellite's state.
+func (h *house) show(ctx context.Context, r *room) {
+	s := r.Status()
+	state := discovery.State{
+		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
+	}
+	totals, err := h.history.Totals(ctx, r.id)
+	if err == nil {
+		state.Recordings = totals.Entries
+		if state.LastHeard.IsZero() {
+			state.LastHeard = totals.Newest
+		}
+		var save history.Save
+		save, err = h.history.Save(ctx, r.id)
+		state.SaveRecordings = save != history.SaveNothing
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Error().Err(err).Str("satellite", r.id).Msg("the history cannot be counted")
+		}
+		return
+	}
+	h.devices.SetState(r.id, state)
+}
+
+// openingPatience is how long a microphone may take to give its first sound before that is a problem.
+const openingPatience = 5 * time.Second
+
+// microphoneProblem is what keeps a satellite from hearing, "" when nothing does. A muted microphone and a file that was played are not problems.
+func microphoneProblem(s bridge.Status) string {
+	if s.Muted {
+		return ""
+	}
+	switch s.Microphone.State {
+	case audio.Lost:
+		return s.Microphone.Reason
+	case audio.Opening:
+		if time.Since(s.Microphone.Since) > openingPatience {
+			return "the microphone does not open"
+		}
+	}
+	return ""
+}
+
+// problems is what keeps the bridge from hearing or storing.
+func (h *house) problems() []string {
+	var list []string
+	for _, r := range h.rooms {
+		s := r.Status()
+		for _, problem := range []string{microphoneProblem(s), s.StorageProblem} {
+			if problem != "" {
+				list = append(list, s.Name+": "+problem)
+			}
+		}
+		if !s.Muted && s.Microphone.State == audio.Opening && microphoneProblem(s) == "" {
+			list = append(list, s.Name+": the microphone is being opened")
+		}
+	}
+	return list
+}
+
+// List describes every satellite for the services.
+func (h *house) List() []server.Satellite {
+	list := make([]server.Satellite, 0, len(h.rooms))
+	for _, r := range h.rooms {
+		s := r.Status()
+		out := server.Satellite{
+			ID: s.ID, Name: s.Name, Area: s.Area, State: string(s.State), Muted: s.Muted, LastHeard: known(s.LastHeard),
+			Microphone: server.Microphone{
+				State: string(s.Microphone.State), Device: s.Microphone.Device, Reason: s.Microphone.Reason,
+				Since: known(s.Microphone.Since), LastFrame: known(s.Microphone.LastFrame),
+				Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS,
+			},
+		}
+		for _, w := range s.WakeWords {
+			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.models[w.Model].WakeWord, Threshold: w.Threshold})
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// known is nil for a time that has not come yet.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// SetMuted closes or opens a satellite's microphone.
+func (h *house) SetMuted(ctx context.Context, id string, muted bool) error {
+	r := h.byID[id]
+	if r == nil {
+		return server.ErrUnknownSatellite
+	}
+	h.log.Info().Str("satellite", id).Bool("muted", muted).Msg("microphone switched")
+	return r.Satellite.SetMuted(ctx, muted)
+}
+
+// SetSaveRecordings turns storing off, or on again as it is configured.
+func (h *house) SetSaveRecordings(ctx context.Context, id string, on bool) error {
+	if h.byID[id] == nil {
+		return server.ErrUnknownSatellite
+	}
+	save := history.SaveNothing
+	if on {
+		if save = h.history.DefaultSave(); save == history.SaveNothing {
+			save = history.SaveAll
+		}
+	}
+	if err := h.history.SetSave(ctx, id, save); err != nil {
+		return err
+	}
+	h.log.Info().Str("satellite", id).Str("save", string(save)).Msg("saving switched")
+	h.markStale(func(r *room) bool { return r.id == id })
+	return nil
+}
+
+// deviceList is the satellites as Home Assistant's devices.
+func (h *house) deviceList() []discovery.Device {
+	var list []discovery.Device
+	for _, r := range h.rooms {
+		s := r.Status()
+		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
+		for _, w := range s.WakeWords {
+			d.WakeWords = append(d.WakeWords, h.models[w.Model].WakeWord)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// recordings is the history with the recordings that are just being made: a deletion covers those too.
+type recordings struct {
+	*history.History
+	house *house
+}
+
+// Delete drops what a range covers of the recordings that are not stored yet, and then deletes.
+func (r recordings) Delete(ctx context.Context, s history.Selection) (history.Receipt, error) {
+	discarded := 0
+	if s.IDs == nil {
+		for _, room := range r.house.rooms {
+			if s.CoversSatellite(room.id) {
+				discarded += room.DiscardCovered(s.From, s.To)
+			}
+		}
+	}
+	receipt, err := r.History.Delete(ctx, s)
+	receipt.InProgressDiscarded = discarded
+	return receipt, err
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"earshot/discovery"
+	"earshot/history"
+	"earshot/history/files"
+	"earshot/history/sqlite"
+	"earshot/internal/config"
+	"earshot/internal/mqtt"
+	"earshot/internal/server"
+)
+
+// runCommand is the daemon. Without a configuration file everything is embedded.
+func runCommand(ctx context.Context, t terminal, args []string) error {
+	f := flags("run")
+	file := f.String("config", "", "configuration file")
+	printToken := f.Bool("print-token", isTerminal(t.out), "print the page's address with a token that is good until the program ends")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if err := noArguments(f); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	if *file == "" {
+		cleanup, err := demoWithoutMicrophone(ctx, t, &cfg)
+		if err != nil {
+			return err
+		}
+		defer cleanup()
+	}
+	return serve(ctx, t, cfg, options{file: filepath.Base(*file), printToken: *printToken})
+}
+
+// options of serve that are not part of the configuration.
+type options struct {
+	file       string // name of the configuration, for its mistakes
+	printToken bool
+}
+
+// serve is the composition root: it opens the resources, starts the services and waits for them. The history closes last.
+func serve(ctx context.Context, t terminal, cfg config.Config, opt options) error {
+	log := newLogger(cfg.Log, t.err, cfg.MQTT.Password, cfg.HomeAssistant.Token)
+	hist, closeHistory, err := openHistory(ctx, cfg.History)
+	if err != nil {
+		return err
+	}
+	defer closeHistory()
+	logRepair(log, hist.Repair())
+	tokens, err := server.OpenTokens(filepath.Join(cfg.History.Dir, tokensFile))
+	if err != nil {
+		return err
+	}
+	p, err := newParts(cfg, opt.file, hist, log)
+	if err != nil {
+		return err
+	}
+	house, err := newHouse(p)
+	if err != nil {
+		return err
+	}
+	web := server.New(cfg.Server, server.Deps{
+		History: recordings{hist, house}, Satellites: house, Tokens: tokens, Health: house.problems, Version: version,
+		Log: log.With().Str("component", "server").Logger(),
+	})
+	if err := web.Listen(); err != nil {
+		return err
+	}
+	brokerURL, closeBroker, err := openBroker(ctx, cfg.MQTT, t, log)
+	if err != nil {
+		return err
+	}
+	defer closeBroker()
+
+	g, ctx := errgroup.WithContext(ctx)
+	if brokerURL != "" {
+		services, err := connectHomeAssistant(cfg, brokerURL, web, house, log)
+		if err != nil {
+			return err
+		}
+		for _, s := range services {
+			g.Go(func() error { return s.Run(ctx) })
+		}
+	}
+	house.start(ctx, g)
+	g.Go(func() error { return web.Run(ctx) })
+	if opt.printToken {
+		if err := printAddress(t, web, tokens); err != nil {
+			return err
+		}
+	}
+	log.Info().Str("version", version).Str("address", web.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
+	return g.Wait()
+}
+
+// openHistory opens the database and the clips, and finishes what a crash left behind.
+func openHistory(ctx context.Context, cfg history.Config) (*history.History, func(), error) {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("open history: %w", err)
+	}
+	store, err := sqlite.Open(ctx, filepath.Join(cfg.Dir, "history.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	blobs, err := files.Open(filepath.Join(cfg.Dir, "clips"))
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	closeAll := func() { _ = blobs.Close(); _ = store.Close() }
+	hist, err := history.New(ctx, cfg, store, blobs)
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	return hist, closeAll, nil
+}
+
+// logRepair says what was found after the program had ended in the middle of something.
+func logRepair(log zerolog.Logger, r history.Repair) {
+	if r == (history.Repair{}) {
+		return
+	}
+	log.Warn().Int("deletions_finished", r.Finished).Int("deletions_unfinished", r.Unfinished).Int("orphans_removed", r.Orphans).
+		Int("orphans_left", r.OrphansLeft).Int("clips_missing", r.Missing).Msg("the history was repaired")
+}
+
+// openBroker starts the embedded broker when it is wanted, and returns the address to connect to, "" for no MQTT at all.
+// Where another program has the port already and is an MQTT broker that lets us in, that one is used.
+func openBroker(ctx context.Context, cfg mqtt.Config, t terminal, log zerolog.Logger) (url string, closeBroker func(), err error) {
+	nothing := func() {}
+	if cfg.URL != "" || !cfg.Embedded {
+		return cfg.URL, nothing, nil
+	}
+	var users []mqtt.User
+	if cfg.Username != "" {
+		users = append(users, mqtt.User{Name: cfg.Username, Password: cfg.Password})
+	}
+	broker, err := mqtt.OpenBroker(cfg.Listen, log.With().Str("component", "broker").Logger(), users...)
+	switch {
+	case err == nil:
+		return broker.URL(), broker.Close, nil
+	case !errors.Is(err, mqtt.ErrInUse):
+		return "", nil, err
+	}
+	url = "mqtt://" + cfg.Listen
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if mqtt.Probe(ctx, mqtt.SessionConfig{URL: url, Username: cfg.Username, Password: cfg.Password}) != nil {
+		return "", nil, fmt.Errorf("%w by a program that is not a broker we may use; set mqtt.listen to another port, or mqtt.url to your broker", err)
+	}
+	fmt.Fprintf(t.out, "A broker answers on %s already; it is used instead of the embedded one.\n", cfg.Listen)
+	return url, nothing, nil
+}
+
+// service runs until ctx ends.
+type service interface {
+	Run(ctx context.Context) error
+}
+
+// connectHomeAssistant prepares the session with the broker and the devices that are shown over it.
+func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, house *house, log zerolog.Logger) ([]service, error) {
+	log = log.With().Str("component", "mqtt").Logger()
+	session, err := mqtt.NewSession(mqtt.SessionConfig{
+		URL: broker, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password,
+		WillTopic: discovery.AvailabilityTopic(cfg.MQTT.BridgeID), WillPayload: "offline",
+	}, log)
+	if err != nil {
+		return nil, err
+	}
+	house.devices, err = discovery.New(discovery.Config{
+		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: "http://" + web.Addr() + "/",
+	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return []service{session, house.devices}, nil
+}
+
+// printAddress shows the page's address with a token that lives only as long as the program.
+func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
+	secret, err := tokens.Session("printed at start", server.Admin)
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(web.Addr())
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	_, err = fmt.Fprintf(t.out, "\nYour voice history: http://%s/#token=%s\n(the token is good until this program ends)\n\n", net.JoinHostPort(host, port), secret)
+	return err
+}

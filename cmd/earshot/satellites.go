@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"earshot/bridge"
+	"earshot/detector"
+	"earshot/detector/silero"
+	"earshot/history"
+	"earshot/internal/audio"
+	"earshot/internal/config"
+	"earshot/internal/wyoming"
+)
+
+// speechWeights is the file of the voice-activity network in the folder of the models.
+const speechWeights = "silero_vad_16k_op15.onnx"
+
+// satelliteModels loads every wake-word model that the satellites name, each once.
+// A name that is not there is a mistake in the configuration; a folder without any model is not.
+func satelliteModels(cfg config.Config, file string) (map[string]*detector.Model, error) {
+	models := map[string]*detector.Model{}
+	wrong := &config.Error{File: file}
+	for i, sat := range cfg.Satellites {
+		for j, w := range sat.WakeWords {
+			if models[w.Model] != nil {
+				continue
+			}
+			m, err := detector.LoadModel(filepath.Join(cfg.Models.Dir, w.Model+".json"))
+			if err != nil {
+				wrong.Problems = append(wrong.Problems, config.Problem{
+					Key: fmt.Sprintf("satellites[%d].wake_words[%d]", i, j), Message: err.Error() + modelHint(cfg.Models.Dir),
+				})
+				continue
+			}
+			models[w.Model] = m
+		}
+	}
+	switch {
+	case len(wrong.Problems) == 0:
+		return models, nil
+	case len(usable(cfg.Models.Dir)) == 0:
+		return nil, fmt.Errorf("there is no wake-word model in %s; fetch them with `make models`, or set models.dir", cfg.Models.Dir)
+	default:
+		return nil, wrong
+	}
+}
+
+// usable lists the models of a folder that can be loaded.
+func usable(dir string) []string {
+	all, _ := detector.ListModels(dir) // a folder that is not there holds none
+	var names []string
+	for _, m := range all {
+		if m.Err == nil {
+			names = append(names, m.ID)
+		}
+	}
+	return names
+}
+
+// modelHint tells which models there are, for an error that a person reads.
+func modelHint(dir string) string {
+	names := usable(dir)
+	if len(names) == 0 {
+		return fmt.Sprintf("; there is no model in %s: fetch them with `make models`, or add one with `earshot models add`", dir)
+	}
+	return fmt.Sprintf("; in %s there are: %s", dir, strings.Join(names, ", "))
+}
+
+// parts builds the satellites of a configuration.
+type parts struct {
+	cfg         config.Config
+	models      map[string]*detector.Model
+	speech      *silero.Model
+	transcriber bridge.Transcriber // nil for none
+	history     *history.History
+	log         zerolog.Logger
+}
+
+func newParts(cfg config.Config, file string, hist *history.History, log zerolog.Logger) (*parts, error) {
+	p := &parts{cfg: cfg, history: hist, log: log}
+	var err error
+	if p.models, err = satelliteModels(cfg, file); err != nil {
+		return nil, err
+	}
+	if p.speech, err = silero.Load(filepath.Join(cfg.Models.Dir, speechWeights)); err != nil {
+		return nil, fmt.Errorf("%w; fetch it with `make models`", err)
+	}
+	if cfg.STT.Wyoming != "" {
+		if p.transcriber, err = wyoming.New(cfg.STT.Wyoming, log.With().Str("component", "stt").Logger()); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// satellite builds one satellite with the thresholds of its configuration.
+func (p *parts) satellite(cfg bridge.Config) (*bridge.Satellite, error) {
+	log := p.log.With().Str("component", "satellite").Str("satellite", cfg.ID).Logger()
+	var models []*detector.Model
+	for _, w := range cfg.WakeWords {
+		models = append(models, p.models[w.Model])
+	}
+	words, err := detector.New(models...)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.WakeWords {
+		if w.Threshold == 0 {
+			continue // the model's own
+		}
+		if err := words.SetCutoff(w.Model, w.Threshold); err != nil {
+			return nil, err
+		}
+	}
+	return bridge.NewSatellite(cfg, bridge.Deps{
+		Microphone: audio.NewMicrophone(cfg.Microphone, log),
+		Detector:   words,
+		NewEndpointer: func() *detector.Endpointer {
+			return detector.NewEndpointer(p.speech.NewStream(), detector.EndpointConfig{})
+		},
+		History:     p.history,
+		Settings:    p.history,
+		Transcriber: p.transcriber,
+		Language:    p.cfg.STT.Language,
+		Log:         log,
+	}), nil
+}

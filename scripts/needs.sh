@@ -1,0 +1,26 @@
+#!/bin/sh
+# Install what the tests need, where that is allowed; say what is missing where it is not.
+set -eu
+packages=
+need() { # need COMMAND PACKAGE
+	command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
+}
+PATH=$PATH:/usr/sbin
+need gcc gcc
+need python3 python3
+need pulseaudio pulseaudio
+need paplay pulseaudio-utils
+need mosquitto mosquitto
+need mosquitto_sub mosquitto-clients
+need arecord alsa-utils
+need flac flac
+need sox sox
+[ -z "$packages" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	apt-get update -qq
+	# shellcheck disable=SC2086 # one word a package
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
+else
+	echo "the tests need these Debian packages: sudo apt-get install$packages" >&2
+	exit 1
+fi
