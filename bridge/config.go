@@ -1,0 +1,81 @@
+// Package bridge is the satellite: it turns a microphone's audio into wake words, recordings, transcripts and history entries.
+package bridge
+
+import (
+	"fmt"
+	"regexp"
+
+	"gopkg.in/yaml.v3"
+
+	"earshot/internal/audio"
+)
+
+// Config is one satellite of the configuration file.
+type Config struct {
+	ID         string       `yaml:"id"`   // entities and recordings are filed under it
+	Name       string       `yaml:"name"` // for people; the id when empty
+	Area       string       `yaml:"area"` // the room; may be empty
+	Microphone audio.Config `yaml:"microphone"`
+	WakeWords  []WakeWord   `yaml:"wake_words"`
+}
+
+// WakeWord is a word a satellite listens for. In the file it may be the model's name alone.
+type WakeWord struct {
+	Model     string  `yaml:"model"`
+	Threshold float64 `yaml:"threshold"` // probability cutoff, 0..1; 0 takes the model's own
+	Pipeline  string  `yaml:"pipeline"`  // Assist pipeline by name or id; empty takes the preferred one
+}
+
+// UnmarshalYAML reads `okay_nabu` as well as `{model: okay_nabu, threshold: 0.9}`.
+func (w *WakeWord) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		*w = WakeWord{Model: n.Value}
+		return nil
+	}
+	type plain WakeWord // without this method
+	return n.Decode((*plain)(w))
+}
+
+// DefaultConfig is a satellite on the default microphone that listens for "Okay Nabu".
+func DefaultConfig() Config {
+	return Config{Microphone: audio.DefaultConfig(), WakeWords: []WakeWord{{Model: "okay_nabu"}}}
+}
+
+var (
+	idPattern    = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
+	modelPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // a file name without its ending
+)
+
+// Validate names every key that is wrong and says what is allowed; it is empty when all is well.
+func (c Config) Validate() map[string]string {
+	wrong := map[string]string{}
+	switch {
+	case c.ID == "":
+		wrong["id"] = "is missing; name the satellite, such as kitchen"
+	case !idPattern.MatchString(c.ID):
+		wrong["id"] = fmt.Sprintf("%q is not an id; use a-z, 0-9, _ and -, at most 32 of them", c.ID)
+	}
+	for key, problem := range c.Microphone.Validate() {
+		wrong["microphone."+key] = problem
+	}
+	if len(c.WakeWords) == 0 {
+		wrong["wake_words"] = "there is none; name at least one model, such as [okay_nabu]"
+	}
+	seen := map[string]bool{}
+	for i, w := range c.WakeWords {
+		at := fmt.Sprintf("wake_words[%d]", i)
+		switch {
+		case w.Model == "":
+			wrong[at] = "has no model; write it like okay_nabu or {model: okay_nabu, threshold: 0.9}"
+		case !modelPattern.MatchString(w.Model):
+			wrong[at] = fmt.Sprintf("%q is not the name of a model; `earshot models list` shows them", w.Model)
+		case seen[w.Model]:
+			wrong[at] = fmt.Sprintf("%q is there twice; keep one", w.Model)
+		}
+		if !(w.Threshold >= 0 && w.Threshold <= 1) { // NaN too
+			wrong[at+".threshold"] = fmt.Sprintf("%v is not a probability; use 0 to 1, or leave it out for the model's own", w.Threshold)
+		}
+		seen[w.Model] = true
+	}
+	return wrong
+}
