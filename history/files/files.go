@@ -1,0 +1,228 @@
+// Package files keeps the clips of the history as files, one for each entry.
+package files
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/oklog/ulid/v2"
+
+	"earshot/history"
+)
+
+// Blobs is a history.Blobs in a folder.
+//
+// Clips lie in folders named by the first four characters of their ids, which stand for twelve days: a household has some thirty folders
+// a year with a few hundred clips in each, a million clips in ten years are 3,300 in a folder, and a deletion by period changes few
+// folders, each of which has to be brought to the disk.
+type Blobs struct {
+	root *os.Root // nothing outside of the folder can be reached through it
+	lock *os.File
+	id   string
+
+	mu      sync.Mutex
+	folders map[string]bool // known to be there, and on the disk
+}
+
+var _ history.Blobs = (*Blobs)(nil)
+
+const (
+	ending     = ".flac"
+	prefix     = 4            // characters of an id that name its folder
+	unfinished = "unfinished" // folder of the clips that are just being written
+	identity   = "identity"   // name of the file that tells this folder from every other
+	lockFile   = "lock"
+)
+
+// Open opens the folder, which is made when it is not there. No other process can open it until Close.
+func Open(dir string) (*Blobs, error) {
+	b := &Blobs{folders: map[string]bool{}}
+	if err := b.open(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open clips %s: %w", dir, err), b.Close())
+	}
+	return b, nil
+}
+
+func (b *Blobs) open(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err != nil {
+		return err
+	}
+	if b.lock, err = history.Lock(filepath.Join(dir, lockFile)); err != nil {
+		return err
+	}
+	if b.root, err = os.OpenRoot(dir); err != nil {
+		return err
+	}
+	// What a crash cut off was never seen by anybody, but it is audio.
+	if err := b.root.RemoveAll(unfinished); err != nil {
+		return err
+	}
+	if err := b.makeFolder(unfinished); err != nil {
+		return err
+	}
+	b.id, err = b.readIdentity()
+	return err
+}
+
+// readIdentity reads the identity file, and writes it into a folder that has none.
+func (b *Blobs) readIdentity() (string, error) {
+	data, err := b.root.ReadFile(identity)
+	if id := strings.TrimSpace(string(data)); err == nil && id != "" {
+		return id, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	id := rand.Text()
+	return id, b.write(".", identity, []byte(id+"\n"))
+}
+
+// Identity tells this folder from every other, so that a disk that is not mounted is not mistaken for an empty history.
+func (b *Blobs) Identity() string { return b.id }
+
+// place is where a clip lies. An id that is not a ULID as it is written by us has no place: no id can name a path.
+func place(id string) (folder, file string, err error) {
+	parsed, err := ulid.ParseStrict(id)
+	if err != nil || parsed.String() != id {
+		return "", "", fmt.Errorf("clip: %w", history.ErrNotFound)
+	}
+	return id[:prefix], id + ending, nil
+}
+
+// Put stores a clip. It is on the disk when Put returns: the file, and its name in the folder.
+func (b *Blobs) Put(ctx context.Context, id string, data []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	folder, file, err := place(id)
+	if err == nil {
+		err = b.makeFolder(folder)
+	}
+	if err == nil {
+		err = b.write(folder, file, data)
+	}
+	if err != nil {
+		return fmt.Errorf("store clip: %w", err)
+	}
+	return nil
+}
+
+// write makes a file that is never seen half: written elsewhere, synced, moved to its place, and its folder synced.
+func (b *Blobs) write(folder, file string, data []byte) error {
+	draft, name := unfinished+"/"+file, folder+"/"+file
+	f, err := b.root.OpenFile(draft, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = b.root.Rename(draft, name)
+	}
+	if err != nil {
+		return errors.Join(err, b.root.Remove(draft))
+	}
+	if err := b.sync(folder); err != nil {
+		return errors.Join(err, b.root.Remove(name))
+	}
+	return nil
+}
+
+func (b *Blobs) makeFolder(name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.folders[name] {
+		return nil
+	}
+	err := b.root.Mkdir(name, 0o700)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := b.sync("."); err != nil {
+		return err
+	}
+	b.folders[name] = true
+	return nil
+}
+
+// sync brings a folder's list of names to the disk.
+func (b *Blobs) sync(folder string) error {
+	d, err := b.root.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Open returns a clip.
+func (b *Blobs) Open(ctx context.Context, id string) (io.ReadSeekCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	folder, file, err := place(id)
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.root.Open(folder + "/" + file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("clip: %w", history.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open clip: %w", err)
+	}
+	return f, nil
+}
+
+// Delete removes clips. It goes on after one that cannot be removed, and returns every reason.
+func (b *Blobs) Delete(ctx context.Context, ids []string) error {
+	var problems error
+	changed := map[string]bool{}
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			problems = errors.Join(problems, err)
+			break
+		}
+		folder, file, err := place(id)
+		if err != nil {
+			continue // nothing can be stored under it
+		}
+		for _, in := range []string{folder, unfinished} {
+			err := b.root.Remove(in + "/" + file)
+			switch {
+			case err == nil:
+				changed[in] = true
+			case !errors.Is(err, fs.ErrNotExist):
+				problems = errors.Join(problems, fmt.Errorf("delete clip: %w", err))
+			}
+		}
+	}
+	for folder := range changed {
+		if err := b.sync(folder); err != nil {
+			problems = errors.Join(problems, fmt.Errorf("delete clips: %w", err))
+		}
+	}
+	return problems
+}
+
+// Close releases the folder and lets others have it. It may be called twice.
+func (b *Blobs) Close() error {
+	if b.lock != nil {
+		defer b.lock.Close() // last; a second time it is closed already
+	}
+	if b.root == nil {
+		return nil
+	}
+	return b.root.Close()
+}
