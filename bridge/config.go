@@ -17,6 +17,12 @@ type Config struct {
 	Area       string       `yaml:"area"` // the room; may be empty
 	Microphone audio.Config `yaml:"microphone"`
 	WakeWords  []WakeWord   `yaml:"wake_words"`
+	Reply      Reply        `yaml:"reply"`
+}
+
+// Reply says what speaks the assistant's replies.
+type Reply struct {
+	MediaPlayer string `yaml:"media_player"` // entity of Home Assistant, such as media_player.kitchen; empty: replies are not spoken
 }
 
 // WakeWord is a word a satellite listens for. In the file it may be the model's name alone.
@@ -42,8 +48,9 @@ func DefaultConfig() Config {
 }
 
 var (
-	idPattern    = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
-	modelPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // a file name without its ending
+	idPattern     = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
+	playerPattern = regexp.MustCompile(`^media_player\.[a-z0-9_]+$`)
+	modelPattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // a file name without its ending
 )
 
 // Validate names every key that is wrong and says what is allowed; it is empty when all is well.
@@ -60,6 +67,9 @@ func (c Config) Validate() map[string]string {
 	}
 	if len(c.WakeWords) == 0 {
 		wrong["wake_words"] = "there is none; name at least one model, such as [okay_nabu]"
+	}
+	if p := c.Reply.MediaPlayer; p != "" && !playerPattern.MatchString(p) {
+		wrong["reply.media_player"] = fmt.Sprintf("%q is not a media player; write it like media_player.kitchen", p)
 	}
 	seen := map[string]bool{}
 	for i, w := range c.WakeWords {

@@ -23,8 +23,9 @@ func (s *Satellite) finish(ctx context.Context) {
 		}
 	})
 	s.finishing.Go(func() {
-		e := s.conclude(o)
+		e := s.conclude(ctx, o)
 		s.store(ctx, o, e)
+		s.speak(ctx, o)
 		s.release(o)
 	})
 }

@@ -21,6 +21,7 @@ import (
 	"earshot/history"
 	"earshot/history/files"
 	"earshot/history/sqlite"
+	"earshot/internal/assist"
 	"earshot/internal/audio"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
@@ -163,7 +164,7 @@ func TestRealParts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				deps.Transcriber = client
+				deps.Transcriber = wyomingWords{client}
 			}
 			hearFile(t, realConfig(path), deps)
 
@@ -284,7 +285,7 @@ func TestServerIsDown(t *testing.T) {
 	}
 	hist := openHistory(t)
 	deps := realDeps(t)
-	deps.History, deps.Settings, deps.Transcriber = hist, hist, client
+	deps.History, deps.Settings, deps.Transcriber = hist, hist, wyomingWords{client}
 	events := hearFile(t, realConfig("../testdata/audio/okay_nabu_light_on.wav"), deps)
 	i := slices.IndexFunc(events, func(e bridge.Event) bool { return e.Kind == bridge.Added })
 	if i < 0 {
@@ -350,4 +351,12 @@ func BenchmarkFrame(b *testing.B) {
 	for b.Loop() {
 		s.Frame(frames())
 	}
+}
+
+// wyomingWords lets a Wyoming server be a Transcriber.
+type wyomingWords struct{ *wyoming.Client }
+
+func (w wyomingWords) Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error) {
+	text, err := w.Client.Transcribe(ctx, req.Language, frames)
+	return assist.Transcript{Text: text}, err
 }

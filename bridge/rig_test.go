@@ -16,6 +16,7 @@ import (
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/history"
+	"earshot/internal/assist"
 	"earshot/internal/audio"
 )
 
@@ -166,10 +167,15 @@ type fakeTranscriber struct {
 	heard [][]int16 // by command
 }
 
-func (f *fakeTranscriber) Transcribe(ctx context.Context, language string, frames <-chan []int16) (string, error) {
-	if language != "en" {
-		return "", errors.New("the language is " + language)
+func (f *fakeTranscriber) Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error) {
+	if req.Language != "en" {
+		return assist.Transcript{}, errors.New("the language is " + req.Language)
 	}
+	text, err := f.transcribe(ctx, frames)
+	return assist.Transcript{Text: text}, err
+}
+
+func (f *fakeTranscriber) transcribe(ctx context.Context, frames <-chan []int16) (string, error) {
 	f.mu.Lock()
 	n := len(f.heard)
 	f.heard = append(f.heard, nil)

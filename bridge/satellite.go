@@ -10,14 +10,15 @@ import (
 
 	"earshot/detector"
 	"earshot/history"
+	"earshot/internal/assist"
 	"earshot/internal/audio"
 )
 
 // Transcriber turns speech into text; both a Wyoming server and Home Assistant's Assist are behind it.
 type Transcriber interface {
-	// Transcribe takes 16 kHz mono samples until frames is closed and returns the words, "" when there were none.
+	// Transcribe takes 16 kHz mono samples until frames is closed and returns the words, none when there were none.
 	// Once it has returned, or ctx is done, it neither reads frames nor keeps any of their samples.
-	Transcribe(ctx context.Context, language string, frames <-chan []int16) (text string, err error)
+	Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error)
 }
 
 // wakeDetector finds wake words; *detector.Detector is one.
@@ -38,7 +39,7 @@ type settings interface {
 	SetSetting(ctx context.Context, key, value string) error
 }
 
-// Deps are the parts a satellite works with. All but Transcriber and Language are needed.
+// Deps are the parts a satellite works with. Those up to Settings are needed.
 type Deps struct {
 	Microphone    *audio.Microphone // the satellite runs it
 	Detector      wakeDetector      // with the thresholds of the configuration
@@ -46,7 +47,11 @@ type Deps struct {
 	History       recorder
 	Settings      settings
 	Transcriber   Transcriber // nil: there is no assistant, and commands are only recorded
+	Agent         Agent       // nil: words are only written down
+	Voice         Voice       // nil: replies are not spoken
+	Privacy       *Privacy    // nil: spoken privacy commands are words like others
 	Language      string      // for the Transcriber, such as "en"; "" leaves it to that
+	Device        string      // identifier of the satellite's device in Home Assistant, which stands for its room
 	Log           zerolog.Logger
 }
 
@@ -80,6 +85,8 @@ type Satellite struct {
 	switched bool // somebody has muted or unmuted since the start
 	last     time.Time
 	problem  string
+	talk     conversation
+	asked    question
 }
 
 // NewSatellite prepares a satellite; Run makes it listen.
@@ -170,6 +177,7 @@ func (s *Satellite) wake(hit detector.Detection, f *audio.Frame) {
 		return
 	}
 	s.heard[hit.Model] = f.Sample
+	s.change(s.interrupt)
 	if s.session != nil {
 		return // it is a part of the command
 	}

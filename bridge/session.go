@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"earshot/detector"
 	"earshot/history"
+	"earshot/internal/assist"
 	"earshot/internal/audio"
 )
 
@@ -17,10 +19,6 @@ const (
 	maxCommand  = 15 * audio.SampleRate // samples of a recording after its wake instant
 	answerLimit = 30 * time.Second      // for the words, once the command has ended
 )
-
-// sttFailed is the code of a failed entry.
-// ref: home-assistant/core homeassistant/components/assist_pipeline/pipeline.py, SpeechToTextError
-const sttFailed = "stt-stream-failed"
 
 // Why a Transcriber is stopped.
 var (
@@ -38,6 +36,8 @@ type session struct {
 	speechEnd int64 // samples after the wake instant; 0 when there was no speech
 	cancelled bool
 	stt       *transcription // nil until somebody speaks, and when there is no assistant
+	reply     assist.Reply
+	hush      context.CancelFunc // ends the spoken reply; nil while there is none; guarded by Satellite.mu
 
 	stored    chan struct{} // closed when the history has taken it, or has not
 	storing   bool          // the history is taking it; Satellite.mu guards this and what follows
@@ -81,7 +81,7 @@ func (s *Satellite) record(ctx context.Context, f *audio.Frame) (over bool) {
 	o.state = s.endpointer.Process(f.PCM[:])
 	if o.spoken() && s.deps.Transcriber != nil {
 		if o.stt == nil {
-			o.stt = s.transcribe(ctx)
+			o.stt = s.transcribe(ctx, o.wake)
 		}
 		o.stt.frames <- o.pcm[o.sent:len(o.pcm):len(o.pcm)]
 		o.sent = len(o.pcm)
@@ -101,18 +101,21 @@ type transcription struct {
 	stop   context.CancelCauseFunc
 	done   chan struct{} // closed when the Transcriber has returned; what follows is valid then
 
-	text string
-	err  error
-	at   time.Time
+	words assist.Transcript
+	err   error
+	at    time.Time
 }
 
 // transcribe starts the Transcriber. Nothing leaves the box before.
-func (s *Satellite) transcribe(ctx context.Context) *transcription {
+func (s *Satellite) transcribe(ctx context.Context, w Wake) *transcription {
 	t := &transcription{frames: make(chan []int16, maxCommand/audio.FrameSamples), done: make(chan struct{})}
 	t.ctx, t.stop = context.WithCancelCause(ctx)
+	req := assist.SpeechRequest{
+		Pipeline: s.pipeline(w.Model), WakeWordPhrase: w.Phrase, DeviceIdentifier: s.deps.Device, Language: s.deps.Language,
+	}
 	go func() {
 		defer close(t.done)
-		t.text, t.err = s.deps.Transcriber.Transcribe(t.ctx, s.deps.Language, t.frames)
+		t.words, t.err = s.deps.Transcriber.Transcribe(t.ctx, req, t.frames)
 		t.at = time.Now()
 		if t.err != nil && t.ctx.Err() != nil { // what the Transcriber says then is only how it shows
 			t.err = errGivenUp
@@ -134,7 +137,7 @@ func (t *transcription) wait() {
 }
 
 // conclude waits for the words, where there can be any, and makes the entry.
-func (s *Satellite) conclude(o *session) history.Entry {
+func (s *Satellite) conclude(ctx context.Context, o *session) history.Entry {
 	e := history.Entry{
 		Satellite: s.cfg.ID, Area: s.cfg.Area, At: o.wake.At, Duration: duration(len(o.pcm)),
 		WakeWord: o.wake.Model, Score: o.wake.Score, Threshold: o.wake.Threshold,
@@ -154,29 +157,25 @@ func (s *Satellite) conclude(o *session) history.Entry {
 	case o.stt == nil:
 		e.Outcome = history.Recorded
 	default:
-		s.understand(&e, o.stt)
+		s.understand(ctx, o, &e)
 	}
 	return e
 }
 
-// understand fills in what the Transcriber made of the command.
-func (s *Satellite) understand(e *history.Entry, t *transcription) {
-	switch {
-	case t.err == nil && t.text == "":
+// understand fills in what the Transcriber made of the command, and what came of that.
+func (s *Satellite) understand(ctx context.Context, o *session, e *history.Entry) {
+	t := o.stt
+	if t.err != nil {
+		s.failed(e, t.err)
+		return
+	}
+	e.Timings.Transcript = t.at.Sub(e.At)
+	if t.words.Text == "" {
 		e.Outcome = history.NotIntended
-	case t.err == nil:
-		e.Outcome = history.Understood
-		e.Transcript, e.Language = t.text, s.deps.Language
-	case errors.Is(t.err, errGivenUp): // the program ends
-		e.Outcome = history.Cancelled
-	default:
-		e.Outcome = history.Failed
-		e.Error = &history.EntryError{Code: sttFailed, Message: sentence(t.err)}
-		s.deps.Log.Warn().Err(t.err).Str("wake_word", e.WakeWord).Msg("no transcript")
+		return
 	}
-	if t.err == nil {
-		e.Timings.Transcript = t.at.Sub(e.At)
-	}
+	e.Transcript, e.Language = t.words.Text, cmp.Or(t.words.Language, s.deps.Language)
+	s.answer(ctx, o, e)
 }
 
 // sentence makes an error one for people: it begins with a capital and ends with a full stop.

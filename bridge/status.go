@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 
 	"earshot/internal/audio"
@@ -14,7 +15,8 @@ type State string
 const (
 	Idle       State = "idle"       // waits for a wake word
 	Listening  State = "listening"  // records a command
-	Processing State = "processing" // waits for the words of the last command
+	Processing State = "processing" // waits for the words of the last command, or for what comes of them
+	Responding State = "responding" // speaks a reply
 )
 
 // Status is what is known about a satellite at one time.
@@ -51,9 +53,10 @@ func (s *Satellite) Status() Status {
 
 // state is the one that people notice most of those the open recordings are in. It needs mu.
 func (s *Satellite) state() State {
+	noticed := []State{Idle, Responding, Processing, Listening}
 	state := Idle
 	for _, of := range s.open {
-		if of == Listening || of == Processing && state == Idle {
+		if slices.Index(noticed, of) > slices.Index(noticed, state) {
 			state = of
 		}
 	}

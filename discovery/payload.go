@@ -97,7 +97,7 @@ func components() map[string]component {
 
 // describe builds a satellite's payload. Encoding sorts the entities, so that the same device is the same bytes.
 func describe(cfg Config, dev Device) ([]byte, error) {
-	id := objectID(dev.ID)
+	id := Identifier(dev.ID)
 	p := payload{
 		Device: device{
 			IDs:              []string{id},
@@ -128,7 +128,8 @@ func describe(cfg Config, dev Device) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-func objectID(satellite string) string { return "earshot_" + satellite }
+// Identifier is the identifier of a satellite's device in Home Assistant.
+func Identifier(satellite string) string { return "earshot_" + satellite }
 
 // stateTopic is where an entity's state is found.
 func stateTopic(satellite, key string) string {

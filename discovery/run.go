@@ -37,7 +37,7 @@ func newSatellite(cfg Config, dev Device) (*satellite, error) {
 	}
 	return &satellite{
 		id:          dev.ID,
-		configTopic: cfg.Prefix + "/device/" + objectID(dev.ID) + "/config",
+		configTopic: cfg.Prefix + "/device/" + Identifier(dev.ID) + "/config",
 		config:      config,
 		shown:       map[string]string{},
 	}, nil

@@ -19,12 +19,13 @@ import (
 
 // house is every satellite of this process, as the services and Home Assistant see them.
 type house struct {
-	history *history.History
-	log     zerolog.Logger
-	models  map[string]*detector.Model
-	rooms   []*room
-	byID    map[string]*room
-	devices *discovery.Discovery // nil without MQTT; set before start
+	history   *history.History
+	log       zerolog.Logger
+	models    map[string]*detector.Model
+	assistant assistant
+	rooms     []*room
+	byID      map[string]*room
+	devices   *discovery.Discovery // nil without MQTT; set before start
 
 	news chan struct{} // a value waits when a room's stale is set
 
@@ -40,9 +41,9 @@ type room struct {
 
 // newHouse builds the satellites; nothing listens yet.
 func newHouse(p *parts) (*house, error) {
-	h := &house{history: p.history, log: p.log, models: p.models, byID: map[string]*room{}, news: make(chan struct{}, 1)}
+	h := &house{history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1)}
 	for _, cfg := range p.cfg.Satellites {
-		satellite, err := p.satellite(cfg)
+		satellite, err := p.satellite(cfg, recordings{p.history, h})
 		if err != nil {
 			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
 		}
@@ -67,6 +68,9 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 	}
 	if h.devices != nil {
 		g.Go(func() error { h.tell(ctx); return nil })
+	}
+	if home := h.assistant.home; home != nil {
+		g.Go(func() error { return home.Run(ctx) })
 	}
 }
 
@@ -171,9 +175,12 @@ func microphoneProblem(s bridge.Status) string {
 	return ""
 }
 
-// problems is what keeps the bridge from hearing or storing.
+// problems is what keeps the bridge from hearing, acting or storing.
 func (h *house) problems() []string {
 	var list []string
+	if problem := h.assistant.problem(); problem != "" {
+		list = append(list, problem)
+	}
 	for _, r := range h.rooms {
 		s := r.Status()
 		for _, problem := range []string{microphoneProblem(s), s.StorageProblem} {
@@ -264,6 +271,11 @@ func (h *house) deviceList() []discovery.Device {
 type recordings struct {
 	*history.History
 	house *house
+}
+
+// SetSaveRecordings turns storing off for a satellite, or on again.
+func (r recordings) SetSaveRecordings(ctx context.Context, id string, on bool) error {
+	return r.house.SetSaveRecordings(ctx, id, on)
 }
 
 // Delete drops what a range covers of the recordings that are not stored yet, and then deletes.

@@ -10,10 +10,10 @@ import (
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/detector/silero"
+	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
 	"earshot/internal/config"
-	"earshot/internal/wyoming"
 )
 
 // speechWeights is the file of the voice-activity network in the folder of the models.
@@ -72,12 +72,12 @@ func modelHint(dir string) string {
 
 // parts builds the satellites of a configuration.
 type parts struct {
-	cfg         config.Config
-	models      map[string]*detector.Model
-	speech      *silero.Model
-	transcriber bridge.Transcriber // nil for none
-	history     *history.History
-	log         zerolog.Logger
+	cfg       config.Config
+	models    map[string]*detector.Model
+	speech    *silero.Model
+	assistant assistant
+	history   *history.History
+	log       zerolog.Logger
 }
 
 func newParts(cfg config.Config, file string, hist *history.History, log zerolog.Logger) (*parts, error) {
@@ -89,16 +89,14 @@ func newParts(cfg config.Config, file string, hist *history.History, log zerolog
 	if p.speech, err = silero.Load(filepath.Join(cfg.Models.Dir, speechWeights)); err != nil {
 		return nil, fmt.Errorf("%w; fetch it with `make models`", err)
 	}
-	if cfg.STT.Wyoming != "" {
-		if p.transcriber, err = wyoming.New(cfg.STT.Wyoming, log.With().Str("component", "stt").Logger()); err != nil {
-			return nil, err
-		}
+	if p.assistant, err = newAssistant(cfg, log); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
 
 // satellite builds one satellite with the thresholds of its configuration.
-func (p *parts) satellite(cfg bridge.Config) (*bridge.Satellite, error) {
+func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Satellite, error) {
 	log := p.log.With().Str("component", "satellite").Str("satellite", cfg.ID).Logger()
 	var models []*detector.Model
 	for _, w := range cfg.WakeWords {
@@ -116,7 +114,7 @@ func (p *parts) satellite(cfg bridge.Config) (*bridge.Satellite, error) {
 			return nil, err
 		}
 	}
-	return bridge.NewSatellite(cfg, bridge.Deps{
+	deps := bridge.Deps{
 		Microphone: audio.NewMicrophone(cfg.Microphone, log),
 		Detector:   words,
 		NewEndpointer: func() *detector.Endpointer {
@@ -124,8 +122,17 @@ func (p *parts) satellite(cfg bridge.Config) (*bridge.Satellite, error) {
 		},
 		History:     p.history,
 		Settings:    p.history,
-		Transcriber: p.transcriber,
+		Transcriber: p.assistant.transcriber,
+		Agent:       p.assistant.agent,
 		Language:    p.cfg.STT.Language,
+		Device:      discovery.Identifier(cfg.ID),
 		Log:         log,
-	}), nil
+	}
+	if p.assistant.phrases != nil {
+		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Zone: p.history.Location()}
+	}
+	if p.assistant.home != nil && cfg.Reply.MediaPlayer != "" {
+		deps.Voice = householdVoice{p.assistant.home, cfg.Reply.MediaPlayer}
+	}
+	return bridge.NewSatellite(cfg, deps), nil
 }

@@ -172,7 +172,7 @@ func (u *utterance) send(language string, frames <-chan []int16, answers <-chan 
 			return answer{}, false, err
 		}
 	}
-	for _, e := range []Event{request, {Type: TypeAudioStart, Data: []byte(audioData)}} {
+	for _, e := range []Event{request, AudioStart()} {
 		if err := u.write(func() error { return u.out.Write(e) }); err != nil {
 			return answer{}, false, err
 		}

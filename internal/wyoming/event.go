@@ -14,12 +14,14 @@ import (
 	"strconv"
 )
 
-// The kinds of events that speech-to-text needs.
+// The kinds of events that speech-to-text and wake words need.
 //
 // ref: github.com/OHF-Voice/wyoming README.md, Event Types
 const (
 	TypeTranscribe = "transcribe"
 	TypeTranscript = "transcript"
+	TypeDetect     = "detect"
+	TypeDetection  = "detection"
 	TypeAudioStart = "audio-start"
 	TypeAudioChunk = "audio-chunk"
 	TypeAudioStop  = "audio-stop"
@@ -161,8 +163,9 @@ func mergeData(inline, after json.RawMessage) (json.RawMessage, error) {
 // Writer writes events, each by one call of Write, so that several Writers may share a net.Conn. A Writer itself is not safe for
 // concurrent use.
 type Writer struct {
-	w   io.Writer
-	buf []byte
+	w    io.Writer
+	buf  []byte
+	data []byte // of an audio-chunk
 }
 
 // NewWriter returns a Writer to w.
@@ -187,14 +190,30 @@ func (w *Writer) Write(e Event) error {
 // audioData describes every chunk and every utterance that is sent.
 const audioData = `{"rate":16000,"width":2,"channels":1}`
 
+// AudioStart returns the event that comes before the audio that WriteAudio and WriteAudioAt send.
+func AudioStart() Event { return Event{Type: TypeAudioStart, Data: []byte(audioData)} }
+
 // WriteAudio sends 16 kHz mono samples as one audio-chunk event. It does not allocate once it has seen the largest chunk.
 func (w *Writer) WriteAudio(pcm []int16) error {
+	w.data = append(w.data[:0], audioData...)
+	return w.writeChunk(pcm)
+}
+
+// WriteAudioAt is WriteAudio with a timestamp, in ms of the sender's own clock, which servers repeat in what they say about the
+// chunk. Some take 0 for none.
+func (w *Writer) WriteAudioAt(pcm []int16, timestamp int64) error {
+	w.data = append(append(w.data[:0], audioData[:len(audioData)-1]...), `,"timestamp":`...)
+	w.data = append(strconv.AppendInt(w.data, timestamp, 10), '}')
+	return w.writeChunk(pcm)
+}
+
+func (w *Writer) writeChunk(pcm []int16) error {
 	if len(pcm)*sampleBytes > MaxPayload {
 		return fmt.Errorf("write %s: %d samples are too many", TypeAudioChunk, len(pcm))
 	}
 	w.buf = append(w.buf[:0], `{"type":"`+TypeAudioChunk+`"`...)
-	w.start(len(audioData), len(pcm)*sampleBytes)
-	w.buf = append(w.buf, audioData...)
+	w.start(len(w.data), len(pcm)*sampleBytes)
+	w.buf = append(w.buf, w.data...)
 	for _, v := range pcm {
 		w.buf = binary.LittleEndian.AppendUint16(w.buf, uint16(v))
 	}

@@ -88,10 +88,14 @@ func TestWriteEvents(t *testing.T) {
 	if err := w.WriteAudio([]int16{1, -2}); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.WriteAudioAt([]int16{3}, 1230); err != nil {
+		t.Fatal(err)
+	}
 	want := `{"type":"transcribe","data_length":17}` + "\n" + `{"language":"en"}` +
 		`{"type":"audio-stop"}` + "\n" +
 		`{"type":"a\"\n","payload_length":2}` + "\nxy" +
-		`{"type":"audio-chunk","data_length":37,"payload_length":4}` + "\n" + `{"rate":16000,"width":2,"channels":1}` + "\x01\x00\xfe\xff"
+		`{"type":"audio-chunk","data_length":37,"payload_length":4}` + "\n" + `{"rate":16000,"width":2,"channels":1}` + "\x01\x00\xfe\xff" +
+		`{"type":"audio-chunk","data_length":54,"payload_length":2}` + "\n" + `{"rate":16000,"width":2,"channels":1,"timestamp":1230}` + "\x03\x00"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -109,6 +113,7 @@ func TestWriteErrors(t *testing.T) {
 		{w.Write(wyoming.Event{Type: "x", Payload: make([]byte, wyoming.MaxPayload+1)}),
 			"write x: 0 bytes of data and 1048577 bytes of payload are too many"},
 		{w.WriteAudio(make([]int16, wyoming.MaxPayload/2+1)), "write audio-chunk: 524289 samples are too many"},
+		{w.WriteAudioAt(make([]int16, wyoming.MaxPayload/2+1), 1), "write audio-chunk: 524289 samples are too many"},
 	}
 	for _, tt := range tests {
 		if tt.err == nil || tt.err.Error() != tt.want {
@@ -133,7 +138,7 @@ func TestDecodeDoesNotRepeatData(t *testing.T) {
 func TestWriteAudioDoesNotAllocate(t *testing.T) {
 	w, frame := wyoming.NewWriter(io.Discard), make([]int16, 160)
 	n := testing.AllocsPerRun(100, func() {
-		if err := w.WriteAudio(frame); err != nil {
+		if err := errors.Join(w.WriteAudio(frame), w.WriteAudioAt(frame, 1<<40)); err != nil {
 			t.Fatal(err)
 		}
 	})

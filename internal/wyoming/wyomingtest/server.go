@@ -1,11 +1,9 @@
-// Package wyomingtest is a speech-to-text server that speaks the real Wyoming protocol and says what a test tells it to.
+// Package wyomingtest has servers that speak the real Wyoming protocol and say what a test tells them to.
 package wyomingtest
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
-	"sync"
 	"testing"
 
 	"earshot/internal/wyoming"
@@ -30,50 +28,32 @@ type Utterance struct {
 	Stopped  bool // audio-stop arrived
 }
 
-// Server is the fake. All its methods are safe for concurrent use.
+// Server is a fake for speech to text. All its methods are safe for concurrent use.
 type Server struct {
-	t        testing.TB
-	listener net.Listener
-	wg       sync.WaitGroup
-	done     chan struct{}
+	*listener
 
-	mu         sync.Mutex
+	// What follows is guarded by listener.mu.
 	replies    []Reply
-	conns      map[net.Conn]bool
-	count      int
 	bytes      int64
 	utterances []Utterance
-	changed    chan struct{} // closed and replaced whenever one of the above changes
 }
 
 // New starts a server on a free port of the loopback. It ends with the test, which fails when a client breaks the protocol.
 func New(t testing.TB) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{t: t, listener: listener, done: make(chan struct{}), conns: map[net.Conn]bool{}, changed: make(chan struct{})}
-	s.wg.Go(s.accept)
-	t.Cleanup(s.Close)
+	s := &Server{listener: listen(t)}
+	s.start(func(conn net.Conn) {
+		c := &connection{server: s, in: wyoming.NewReader(conn), out: wyoming.NewWriter(conn), conn: conn}
+		c.serve()
+	})
 	return s
 }
-
-// Addr returns the address as it would stand in the configuration.
-func (s *Server) Addr() string { return "tcp://" + s.listener.Addr().String() }
 
 // Script says what is done with the utterances to come, in their order. The last reply is repeated.
 func (s *Server) Script(replies ...Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.replies = replies
-}
-
-// Connections counts the connections that were ever made.
-func (s *Server) Connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.count
 }
 
 // Bytes counts the bytes of audio that have arrived.
@@ -88,59 +68,6 @@ func (s *Server) Utterances() []Utterance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Utterance(nil), s.utterances...)
-}
-
-// Changed returns a channel that is closed when a count or the list of utterances next changes.
-func (s *Server) Changed() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.changed
-}
-
-// Close stops the server and cuts every connection. It may be called more than once.
-func (s *Server) Close() {
-	s.mu.Lock()
-	select {
-	case <-s.done:
-	default:
-		close(s.done)
-	}
-	s.listener.Close()
-	for conn := range s.conns {
-		conn.Close()
-	}
-	s.mu.Unlock()
-	s.wg.Wait()
-}
-
-// note changes the state and wakes whoever waits for that.
-func (s *Server) note(change func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change()
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-func (s *Server) accept() {
-	for {
-		conn, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		s.note(func() { s.count++; s.conns[conn] = true })
-		select {
-		case <-s.done: // Close did not see this one
-			conn.Close()
-		default:
-		}
-		s.wg.Go(func() {
-			c := &connection{server: s, in: wyoming.NewReader(conn), out: wyoming.NewWriter(conn), conn: conn}
-			c.serve()
-			conn.Close()
-			s.note(func() { delete(s.conns, conn) })
-		})
-	}
 }
 
 // next takes the reply for an utterance that begins.
@@ -224,7 +151,7 @@ func (c *connection) wrong(what string) bool {
 }
 
 func (c *connection) start(e wyoming.Event) bool {
-	if !c.formatOK(e) || c.started {
+	if !formatOK(e) || c.started {
 		return c.wrong("a second audio-start, or one of another format than 16 kHz mono s16")
 	}
 	c.started, c.reply = true, c.server.next()
@@ -235,18 +162,11 @@ func (c *connection) start(e wyoming.Event) bool {
 	return true
 }
 
-func (c *connection) formatOK(e wyoming.Event) bool {
-	var format struct{ Rate, Width, Channels int }
-	return e.Decode(&format) == nil && format.Rate == 16000 && format.Width == 2 && format.Channels == 1
-}
-
 func (c *connection) chunk(e wyoming.Event) bool {
-	if !c.started || c.utterance.Stopped || !c.formatOK(e) || len(e.Payload) == 0 || len(e.Payload)%2 != 0 {
+	if !c.started || c.utterance.Stopped || !formatOK(e) || len(e.Payload) == 0 || len(e.Payload)%2 != 0 {
 		return c.wrong("an audio-chunk out of order, empty, or of another format than 16 kHz mono s16")
 	}
-	for i := 0; i < len(e.Payload); i += 2 {
-		c.utterance.PCM = append(c.utterance.PCM, int16(binary.LittleEndian.Uint16(e.Payload[i:])))
-	}
+	c.utterance.PCM = appendSamples(c.utterance.PCM, e.Payload)
 	c.server.note(func() { c.server.bytes += int64(len(e.Payload)) })
 	if c.reply.Early && !c.answered {
 		return c.answer()

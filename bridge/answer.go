@@ -1,0 +1,132 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"earshot/history"
+	"earshot/internal/assist"
+)
+
+// Agent has commands carried out; *assist.Client is one.
+type Agent interface {
+	Respond(ctx context.Context, req assist.IntentRequest) (assist.Reply, error)
+}
+
+// Voice speaks replies.
+type Voice interface {
+	// Say plays a reply that has audio. It returns when the reply was handed over or spoken, or when ctx is done.
+	Say(ctx context.Context, reply assist.Reply) error
+}
+
+// conversationLimit is how long a conversation may be gone on with.
+// ref: home-assistant/core homeassistant/helpers/chat_session.py, CONVERSATION_TIMEOUT
+const conversationLimit = 5 * time.Minute
+
+// conversation is what the agent last spoke about with this microphone.
+type conversation struct {
+	id    string
+	until time.Time
+}
+
+// answer has the words of a recording carried out, and notes in the entry what came of it.
+func (s *Satellite) answer(ctx context.Context, o *session, e *history.Entry) {
+	if s.privacy(ctx, o, e) {
+		return
+	}
+	if s.deps.Agent == nil {
+		e.Outcome = history.Understood
+		return
+	}
+	reply, err := s.deps.Agent.Respond(ctx, assist.IntentRequest{
+		Text: e.Transcript, Language: e.Language, Pipeline: s.pipeline(o.wake.Model), DeviceIdentifier: s.deps.Device,
+		ConversationID: s.conversationID(), NoSpeech: s.deps.Voice == nil,
+	})
+	if err != nil {
+		s.failed(e, err)
+		return
+	}
+	s.change(func() { s.talk = conversation{reply.ConversationID, time.Now().Add(conversationLimit)} })
+	e.Outcome = history.NotUnderstood
+	if reply.Understood {
+		e.Outcome = history.Understood
+	}
+	e.Reply, e.Intent = reply.Text, reply.Intent
+	e.Timings.Reply = time.Since(e.At)
+	o.reply = reply
+}
+
+func (s *Satellite) conversationID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().After(s.talk.until) {
+		return ""
+	}
+	return s.talk.id
+}
+
+// pipeline is the one that a wake word is configured with.
+func (s *Satellite) pipeline(model string) string {
+	for _, w := range s.cfg.WakeWords {
+		if w.Model == model {
+			return w.Pipeline
+		}
+	}
+	return ""
+}
+
+// failed notes in the entry why the assistant did nothing. The program's end is a cancelled command.
+func (s *Satellite) failed(e *history.Entry, err error) {
+	if errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled) {
+		e.Outcome = history.Cancelled
+		return
+	}
+	e.Outcome = history.Failed
+	e.Error = &history.EntryError{Code: errorCode(err), Message: sentence(err)}
+	s.deps.Log.Warn().Str("code", e.Error.Code).Str("wake_word", e.WakeWord).Err(err).Msg("the command failed")
+}
+
+// errorCode is a word for programs, Home Assistant's own where it has one.
+func errorCode(err error) string {
+	var run *assist.RunError
+	switch {
+	case errors.As(err, &run):
+		return run.Code
+	case errors.Is(err, assist.ErrAway):
+		return "home-assistant-away"
+	case errors.Is(err, assist.ErrRefused):
+		return "auth_invalid"
+	case errors.Is(err, assist.ErrUnknownPipeline):
+		return "pipeline-not-found"
+	case errors.Is(err, assist.ErrInterrupted):
+		return assist.CodeConnectionLost
+	default:
+		return assist.CodeSTTFailed
+	}
+}
+
+// speak says the reply of a recording. A wake word ends it.
+func (s *Satellite) speak(ctx context.Context, o *session) {
+	if s.deps.Voice == nil || o.reply.AudioURL == "" {
+		return
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.change(func() {
+		s.open[o] = Responding
+		o.hush = stop
+	})
+	if err := s.deps.Voice.Say(ctx, o.reply); err != nil && ctx.Err() == nil {
+		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken")
+	}
+}
+
+// interrupt ends every reply that is being spoken. It needs mu.
+func (s *Satellite) interrupt() {
+	for o := range s.open {
+		if o.hush != nil {
+			o.hush()
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package bridge
+
+import (
+	"context"
+	"time"
+
+	"earshot/bridge/spoken"
+	"earshot/history"
+)
+
+// Archive is the household's history as spoken privacy commands change it.
+type Archive interface {
+	List(ctx context.Context, q history.Query) (history.Page, error)
+	// Delete deletes, and drops what is just being recorded where the selection covers it.
+	Delete(ctx context.Context, s history.Selection) (history.Receipt, error)
+	// SetSaveRecordings turns storing off for a satellite, or on again.
+	SetSaveRecordings(ctx context.Context, satellite string, on bool) error
+}
+
+// Privacy lets people delete what was recorded, and stop recording, by voice. It needs no agent, and works while Home Assistant's is down.
+type Privacy struct {
+	Phrases *spoken.Phrases
+	Archive Archive
+	Zone    *time.Location // decides where a day begins
+}
+
+// confirmLimit is how long a yes counts after the question.
+const confirmLimit = 30 * time.Second
+
+// question waits for a yes.
+type question struct {
+	about spoken.Command
+	until time.Time
+}
+
+// privacy carries out the words of a recording when they are a privacy command, or the answer to one that asked back.
+func (s *Satellite) privacy(ctx context.Context, o *session, e *history.Entry) (done bool) {
+	p := s.deps.Privacy
+	if p == nil {
+		return false
+	}
+	asked, open := s.takeQuestion()
+	command, ok := p.Phrases.Match(e.Transcript, e.Language)
+	switch {
+	case ok && command.Kind == spoken.DeleteEverything:
+		s.change(func() { s.asked = question{command, time.Now().Add(confirmLimit)} })
+		e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.Confirm})
+		if command.Everywhere {
+			e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.ConfirmEverywhere})
+		}
+	case ok:
+		e.Reply = p.Phrases.Say(e.Language, s.obey(ctx, command, o))
+	case open && p.Phrases.IsYes(e.Transcript, e.Language):
+		e.Reply = p.Phrases.Say(e.Language, s.deletePeriod(ctx, "all", asked.about.Everywhere))
+	case open:
+		e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.NothingDeleted})
+		if !p.Phrases.IsNo(e.Transcript, e.Language) {
+			return false // the question is off, and this is something else
+		}
+	default:
+		return false
+	}
+	e.Outcome, e.Intent = history.Understood, "privacy"
+	return true
+}
+
+// takeQuestion returns the question that waits for a yes; it waits for the next words only.
+func (s *Satellite) takeQuestion() (q question, open bool) {
+	s.change(func() { q, s.asked = s.asked, question{} })
+	return q, time.Now().Before(q.until)
+}
+
+// obey carries out a command that needs no yes.
+func (s *Satellite) obey(ctx context.Context, command spoken.Command, o *session) spoken.Answer {
+	s.deps.Log.Info().Str("command", string(command.Kind)).Msg("privacy command")
+	switch command.Kind {
+	case spoken.DeleteJustSaid, spoken.NotForYou:
+		return s.deleteLast(ctx, o)
+	case spoken.DeletePeriod:
+		return s.deletePeriod(ctx, command.Period, command.Everywhere)
+	case spoken.StopRecording:
+		return s.answerSwitch(s.deps.Privacy.Archive.SetSaveRecordings(ctx, s.cfg.ID, false), spoken.RecordingOff)
+	case spoken.StartRecording:
+		return s.answerSwitch(s.deps.Privacy.Archive.SetSaveRecordings(ctx, s.cfg.ID, true), spoken.RecordingOn)
+	case spoken.Mute:
+		return s.answerSwitch(s.SetMuted(ctx, true), spoken.Muted)
+	default:
+		return spoken.Answer{Reply: spoken.Failed}
+	}
+}
+
+func (s *Satellite) answerSwitch(err error, done spoken.Reply) spoken.Answer {
+	if err != nil {
+		s.deps.Log.Error().Err(err).Msg("a spoken switch failed")
+		return spoken.Answer{Reply: spoken.Failed}
+	}
+	return spoken.Answer{Reply: done}
+}
+
+// deleteLast deletes this microphone's previous recording, and the command itself, which is not stored in the first place.
+func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
+	s.change(func() { o.discarded = true })
+	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Satellite: s.cfg.ID, Limit: 1})
+	if err != nil {
+		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
+		return spoken.Answer{Reply: spoken.Failed}
+	}
+	ids := []string{}
+	for _, e := range page.Entries {
+		ids = append(ids, e.ID)
+	}
+	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, history.Selection{IDs: ids}))
+}
+
+// deletePeriod deletes what this microphone, or every one, recorded in a period. The command itself is of it, and is not stored.
+func (s *Satellite) deletePeriod(ctx context.Context, period string, everywhere bool) spoken.Answer {
+	from, to, err := history.ParsePeriod(period, time.Now(), s.deps.Privacy.Zone)
+	if err != nil {
+		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
+		return spoken.Answer{Reply: spoken.Failed}
+	}
+	which := history.Selection{From: from, To: to}
+	if !everywhere {
+		which.Satellites = []string{s.cfg.ID}
+	}
+	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, which))
+}
+
+// deleted words a receipt. What was dropped before it was stored is not counted: people count what they said, not the command.
+func (s *Satellite) deleted(r history.Receipt, err error) spoken.Answer {
+	switch {
+	case err != nil:
+		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
+		return spoken.Answer{Reply: spoken.Failed}
+	case len(r.Failed) > 0:
+		return spoken.Answer{Reply: spoken.Incomplete, Count: r.Deleted, Kept: r.KeptSkipped}
+	default:
+		return spoken.Answer{Reply: spoken.Deleted, Count: r.Deleted, Kept: r.KeptSkipped}
+	}
+}

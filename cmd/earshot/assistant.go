@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"earshot/bridge"
+	"earshot/bridge/spoken"
+	"earshot/internal/assist"
+	"earshot/internal/config"
+	"earshot/internal/wyoming"
+)
+
+// assistant is what turns speech into text and text into deeds, as far as the household has it.
+type assistant struct {
+	transcriber bridge.Transcriber // nil: commands are only recorded
+	agent       bridge.Agent       // nil: words are only written down
+	home        *assist.Client     // nil without Home Assistant
+	phrases     *spoken.Phrases    // nil without a transcriber
+}
+
+// newAssistant prefers Home Assistant; a speech-to-text server alone gives words.
+func newAssistant(cfg config.Config, log zerolog.Logger) (assistant, error) {
+	var a assistant
+	var err error
+	switch {
+	case cfg.HomeAssistant.URL != "":
+		home := assist.Config{URL: cfg.HomeAssistant.URL, Token: cfg.HomeAssistant.Token}
+		if a.home, err = assist.New(home, log.With().Str("component", "assist").Logger()); err != nil {
+			return a, err
+		}
+		a.transcriber, a.agent = a.home, a.home
+	case cfg.STT.Wyoming != "":
+		client, err := wyoming.New(cfg.STT.Wyoming, log.With().Str("component", "stt").Logger())
+		if err != nil {
+			return a, err
+		}
+		a.transcriber = wordsOnly{client}
+	default:
+		return a, nil
+	}
+	if a.phrases, err = spoken.Load(nil); err != nil {
+		return a, fmt.Errorf("load the spoken privacy commands: %w", err)
+	}
+	return a, nil
+}
+
+// awayPatience is how long Home Assistant may be away, as it is for a restart, before that is a problem.
+const awayPatience = time.Minute
+
+// problem is what keeps commands from being carried out, "" when nothing does.
+func (a assistant) problem() string {
+	if a.home == nil {
+		return ""
+	}
+	s := a.home.Status()
+	if s.State != assist.Refused && time.Since(s.Since) < awayPatience {
+		return ""
+	}
+	return s.Problem
+}
+
+// wordsOnly lets a Wyoming server turn speech into text. It knows no pipelines, rooms or wake words.
+type wordsOnly struct{ *wyoming.Client }
+
+// Transcribe returns the words of an utterance.
+func (w wordsOnly) Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error) {
+	text, err := w.Client.Transcribe(ctx, req.Language, frames)
+	return assist.Transcript{Text: text, Language: req.Language}, err
+}
+
+// householdVoice lets a media player of the household speak the replies.
+type householdVoice struct {
+	home   *assist.Client
+	player string
+}
+
+// Say hands the reply over to the media player.
+func (v householdVoice) Say(ctx context.Context, reply assist.Reply) error {
+	return v.home.PlayReply(ctx, v.player, reply)
+}
