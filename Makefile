@@ -31,8 +31,10 @@ unit:
 fuzz:
 	scripts/fuzz.sh $(FUZZ)
 
+# Packages for the tests, and the real Home Assistant; without the latter its tests are skipped, except in CI.
 needs:
 	scripts/needs.sh
+	scripts/lab/setup.sh || [ "$$CI" != true ]
 
 bench: build models
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,138 @@
+package earshot
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows says which packages of ours each package may import. A package that is not here fails the test.
+// "*" stands for everything.
+var arrows = map[string][]string{
+	"bridge":                       {"bridge/spoken", "detector", "history", "internal/assist", "internal/audio"},
+	"bridge/spoken":                {},
+	"cmd/earshot":                  {"*"},
+	"detector":                     {"detector/microfrontend", "detector/tflite"},
+	"detector/microfrontend":       {},
+	"detector/silero":              {},
+	"detector/tflite":              {},
+	"e2e/lab":                      {},
+	"discovery":                    {},
+	"history":                      {},
+	"history/files":                {"history"},
+	"history/historytest":          {"history"},
+	"history/sqlite":               {"history"},
+	"internal/assist":              {},
+	"internal/assist/assisttest":   {"internal/assist"},
+	"internal/audio":               {},
+	"internal/audio/audiotest":     {},
+	"internal/config":              {"bridge", "history", "internal/mqtt", "internal/server"},
+	"internal/mqtt":                {},
+	"internal/mqtt/mqtttest":       {},
+	"internal/server":              {"history"},
+	"internal/wyoming":             {},
+	"internal/wyoming/wyomingtest": {"internal/wyoming"},
+}
+
+// TestArrows keeps the direction of imports, a comment of one sentence on every package, and the table complete.
+func TestArrows(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() {
+			return nil
+		}
+		if name := d.Name(); name == "testdata" || name == "bin" || name == "models" || (strings.HasPrefix(name, ".") && path != ".") {
+			return filepath.SkipDir
+		}
+		comments, imports := readPackage(t, path)
+		if comments == nil {
+			return nil
+		}
+		pkg := filepath.ToSlash(path)
+		seen[pkg] = true
+		allowed, listed := arrows[pkg]
+		if !listed {
+			t.Errorf("package %s is not in the table of arrows", pkg)
+		}
+		for _, imp := range imports {
+			if !slices.Contains(allowed, imp) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s imports %s: that arrow is not in the table", pkg, imp)
+			}
+		}
+		checkComment(t, pkg, comments)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range arrows {
+		if !seen[pkg] {
+			t.Errorf("the table of arrows names %s, which is not there", pkg)
+		}
+	}
+}
+
+// readPackage returns the package comments and the imports of ours in a folder; comments is nil where there is no Go code beside tests.
+func readPackage(t *testing.T, dir string) (comments, imports []string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		if comments == nil {
+			comments = []string{}
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Doc != nil {
+			comments = append(comments, strings.TrimSpace(f.Doc.Text()))
+		}
+		for _, imp := range f.Imports {
+			if p, ours := strings.CutPrefix(strings.Trim(imp.Path.Value, `"`), "earshot/"); ours {
+				imports = append(imports, p)
+			}
+		}
+	}
+	return comments, imports
+}
+
+// checkComment wants one package comment, and its first paragraph to be one sentence: a second one means a second package.
+func checkComment(t *testing.T, pkg string, comments []string) {
+	if len(comments) != 1 {
+		t.Errorf("package %s has %d package comments, not one", pkg, len(comments))
+		return
+	}
+	first, _, _ := strings.Cut(comments[0], "\n\n")
+	first = strings.Join(strings.Fields(first), " ")
+	if !strings.HasSuffix(first, ".") || strings.Contains(first, ". ") {
+		t.Errorf("package %s: the comment begins with one sentence, not: %s", pkg, first)
+	}
+}
+
+// TestNoCgo keeps the program buildable for every platform without a C compiler, and free of packages that would need one.
+func TestNoCgo(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64", "arm"} {
+		cmd := exec.Command("go", "list", "-deps", "-f", "{{if .CgoFiles}}{{.ImportPath}}{{end}}", "./cmd/earshot")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("list dependencies for %s: %v\n%s", arch, err, out)
+		}
+		if list := strings.TrimSpace(string(out)); list != "" {
+			t.Errorf("%s needs cgo: %s", arch, list)
+		}
+	}
+}

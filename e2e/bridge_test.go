@@ -1,0 +1,388 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// program is the built earshot binary; TestMain sets it.
+var program string
+
+// TestMain builds the program once, as it is shipped: without cgo.
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "earshot-e2e-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "earshot")
+		build := exec.Command("go", "build", "-o", program, "earshot/cmd/earshot")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build earshot: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// within polls until ok is true, and fails the test when the time is over.
+func within(t *testing.T, limit time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
+	start := time.Now()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		if time.Since(start) > limit {
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+		<-tick.C
+	}
+	return time.Since(start)
+}
+
+// freePort returns a loopback port that was free a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// output collects what a process prints; it may be read while the process writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// start runs a process until the end of the test, and shows what it printed when the test failed.
+func start(t *testing.T, cmd *exec.Cmd) *output {
+	t.Helper()
+	out := &output{}
+	if cmd.Stdout == nil {
+		cmd.Stdout = out
+	}
+	cmd.Stderr = out
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", cmd.Path, err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s did not end within 10 s of SIGTERM", filepath.Base(cmd.Path))
+			_ = cmd.Process.Kill()
+			<-done
+		}
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", filepath.Base(cmd.Path), out)
+		}
+	})
+	return out
+}
+
+// lookPath finds a tool, also where Debian puts daemons.
+func lookPath(t *testing.T, name string) string {
+	t.Helper()
+	for _, p := range []string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(p); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is missing; scripts/needs.sh installs what the tests need", name)
+	return ""
+}
+
+// bridge is a running earshot process.
+type bridge struct {
+	dir, config string
+	listen      string
+	log         *output
+	tokens      atomic.Int64 // made so far: each needs a name of its own
+}
+
+// startBridge runs the program with a configuration in which LISTEN and DATA stand for the page's address and the data folder.
+func startBridge(t *testing.T, yaml string, env ...string) *bridge {
+	t.Helper()
+	b := &bridge{dir: t.TempDir(), listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	b.config = filepath.Join(b.dir, "config.yaml")
+	models, err := filepath.Abs("../models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml = strings.NewReplacer("LISTEN", b.listen, "DATA", filepath.Join(b.dir, "data"), "MODELS", models).Replace(yaml)
+	if err := os.WriteFile(b.config, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "run", "--config", b.config)
+	cmd.Env = append(os.Environ(), env...)
+	b.log = start(t, cmd)
+	return b
+}
+
+// health returns the status code of /healthz, 0 when nobody answers.
+func (b *bridge) health() int {
+	resp, err := http.Get("http://" + b.listen + "/healthz")
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// token makes a token with the program itself; it is the last word printed.
+func (b *bridge) token(t *testing.T, role string) string {
+	t.Helper()
+	out, err := exec.Command(program, "token", "create", "--config", b.config, "--role", role, "--name", fmt.Sprintf("%s %d", role, b.tokens.Add(1))).Output()
+	if err != nil {
+		t.Fatalf("create token: %v", err)
+	}
+	fields := strings.Fields(string(out))
+	if len(fields) == 0 {
+		t.Fatal("token create printed nothing")
+	}
+	return fields[len(fields)-1]
+}
+
+// client is a WebSocket client of the bridge.
+type client struct {
+	t      *testing.T
+	ws     *websocket.Conn
+	id     int
+	events chan map[string]any
+}
+
+func (b *bridge) dial(t *testing.T, role string) *client {
+	t.Helper()
+	ws, _, err := websocket.DefaultDialer.Dial("ws://"+b.listen+"/api/websocket", nil)
+	if err != nil {
+		t.Fatalf("dial: %v", err)
+	}
+	t.Cleanup(func() { ws.Close() })
+	c := &client{t: t, ws: ws, events: make(chan map[string]any, 100)}
+	if got := c.read()["type"]; got != "auth_required" {
+		t.Fatalf("first message is %v", got)
+	}
+	c.write(map[string]any{"type": "auth", "access_token": b.token(t, role)})
+	if got := c.read()["type"]; got != "auth_ok" {
+		t.Fatalf("after auth: %v", got)
+	}
+	return c
+}
+
+func (c *client) read() map[string]any {
+	c.t.Helper()
+	_ = c.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	var m map[string]any
+	if err := c.ws.ReadJSON(&m); err != nil {
+		c.t.Fatalf("read from the bridge: %v", err)
+	}
+	return m
+}
+
+func (c *client) write(m map[string]any) {
+	c.t.Helper()
+	if err := c.ws.WriteJSON(m); err != nil {
+		c.t.Fatalf("write to the bridge: %v", err)
+	}
+}
+
+// call sends a command and returns its result; ok is false for an error, whose code is then under "code".
+func (c *client) call(command string, fields map[string]any) (result map[string]any, ok bool) {
+	c.t.Helper()
+	c.id++
+	msg := map[string]any{"id": c.id, "type": command}
+	for k, v := range fields {
+		msg[k] = v
+	}
+	c.write(msg)
+	for {
+		m := c.read()
+		switch {
+		case m["type"] == "event":
+			c.events <- m["event"].(map[string]any)
+		case m["success"] == true:
+			result, _ = m["result"].(map[string]any)
+			return result, true
+		default:
+			result, _ = m["error"].(map[string]any)
+			return result, false
+		}
+	}
+}
+
+// must calls and fails the test on an error.
+func (c *client) must(command string, fields map[string]any) map[string]any {
+	c.t.Helper()
+	result, ok := c.call(command, fields)
+	if !ok {
+		c.t.Fatalf("%s: %v", command, result)
+	}
+	return result
+}
+
+// entries lists the history.
+func (c *client) entries() []map[string]any {
+	c.t.Helper()
+	var list []map[string]any
+	for _, e := range c.must("history/list", map[string]any{"period": "all"})["entries"].([]any) {
+		list = append(list, e.(map[string]any))
+	}
+	return list
+}
+
+// download fetches a signed URL.
+func (b *bridge) download(t *testing.T, url string) (status int, body []byte) {
+	t.Helper()
+	if strings.HasPrefix(url, "/") {
+		url = "http://" + b.listen + url
+	} else if !strings.HasPrefix(url, "http") {
+		url = "http://" + b.listen + "/" + url
+	}
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatalf("download: %v", err)
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("download: %v", err)
+	}
+	return resp.StatusCode, body
+}
+
+// message is one MQTT message as mosquitto_sub saw it.
+type message struct {
+	Topic   string `json:"topic"`
+	Payload string `json:"payload"`
+	Retain  int    `json:"retain"`
+}
+
+// broker is a mosquitto of the test's own, watched by mosquitto_sub.
+type broker struct {
+	port     int
+	mu       sync.Mutex
+	messages []message
+}
+
+// startBroker runs mosquitto on loopback and watches every topic.
+func startBroker(t *testing.T) *broker {
+	t.Helper()
+	b := &broker{port: freePort(t)}
+	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n", b.port), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, exec.Command(lookPath(t, "mosquitto"), "-c", conf))
+	within(t, 5*time.Second, "mosquitto listens", func() bool {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port))
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	sub := exec.Command(lookPath(t, "mosquitto_sub"), "-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j")
+	r, w := io.Pipe()
+	sub.Stdout = w
+	go func() {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			var m message
+			if json.Unmarshal(lines.Bytes(), &m) == nil {
+				b.mu.Lock()
+				b.messages = append(b.messages, m)
+				b.mu.Unlock()
+			}
+		}
+	}()
+	t.Cleanup(func() { w.Close() })
+	start(t, sub)
+	return b
+}
+
+// last returns the newest payload of a topic, "" when there is none.
+func (b *broker) last(topic string) string {
+	all := b.all(topic)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1].Payload
+}
+
+// all returns every message of a topic, or of all topics below it when it ends with #.
+func (b *broker) all(topic string) []message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	prefix, wild := strings.CutSuffix(topic, "#")
+	var found []message
+	for _, m := range b.messages {
+		if m.Topic == topic || (wild && strings.HasPrefix(m.Topic, prefix)) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// publish sends a message as a foreign client would.
+func (b *broker) publish(t *testing.T, topic, payload string, more ...string) {
+	t.Helper()
+	args := append([]string{"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", topic, "-m", payload}, more...)
+	if out, err := exec.Command(lookPath(t, "mosquitto_pub"), args...).CombinedOutput(); err != nil {
+		t.Fatalf("mosquitto_pub: %v\n%s", err, out)
+	}
+}
+
+// exitCode runs the program to its end.
+func exitCode(t *testing.T, args ...string) (code int, out string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	data, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("earshot %v: %v", args, err)
+	}
+	if exit != nil {
+		code = exit.ExitCode()
+	}
+	return code, string(data)
+}
