@@ -114,8 +114,12 @@ func (c *connection) read() error {
 	}
 }
 
-// deliver never waits. What comes for a run that is over, such as an error after its end, has no receiver and is dropped.
+// deliver never waits. What comes for a run that is over, such as an error after its end, has no receiver and is dropped; so is
+// the progress of a talkative agent, which must not fill the queue before what counts.
 func (c *connection) deliver(m message) {
+	if m.isProgress() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.pending[m.ID]
@@ -125,9 +129,6 @@ func (c *connection) deliver(m message) {
 	select {
 	case k.messages <- m:
 	default:
-		if m.isProgress() {
-			return
-		}
 		delete(c.pending, m.ID)
 		close(k.messages)
 	}

@@ -156,11 +156,9 @@ func TestSlowReader(t *testing.T) {
 	c.register(k)
 	progress := message{ID: k.id, Type: typeEvent, Event: json.RawMessage(`{"type":"intent-progress","data":{}}`)}
 	for range 10 * eventQueue {
-		c.deliver(progress)
+		c.deliver(progress) // takes no place
 	}
-	<-k.messages
-	c.deliver(progress)
-	for range 2 {
+	for range eventQueue + 1 {
 		c.deliver(message{ID: k.id})
 	}
 	n := 0

@@ -15,6 +15,8 @@ type IntentRequest struct {
 	DeviceIdentifier string // of the MQTT device, which stands for a room; may be empty
 	Language         string // not used by Home Assistant: the pipeline has one
 	NoSpeech         bool   // no audio is made of the reply
+
+	verbatim bool // the text is not a command but what is to be said
 }
 
 // Reply is what Home Assistant did and says.
@@ -56,6 +58,17 @@ func (c *Client) Respond(ctx context.Context, req IntentRequest) (Reply, error) 
 	return reply, nil
 }
 
+// Speak makes audio of a text with the voice of a pipeline. Nothing is carried out, and no agent sees the text.
+// A pipeline without a voice gives a reply without audio.
+func (c *Client) Speak(ctx context.Context, text, pipeline string) (Reply, error) {
+	reply, err := c.converse(ctx, IntentRequest{Text: text, Pipeline: pipeline, verbatim: true})
+	if err != nil {
+		return Reply{}, fmt.Errorf("make speech: %w", err)
+	}
+	reply.AudioURL = c.absolute(reply.AudioURL)
+	return reply, nil
+}
+
 func (c *Client) converse(ctx context.Context, req IntentRequest) (reply Reply, err error) {
 	err = c.try(ctx, func(conn *connection, _ int) (err error) {
 		reply, err = c.respond(ctx, conn, req)
@@ -64,15 +77,22 @@ func (c *Client) converse(ctx context.Context, req IntentRequest) (reply Reply, 
 	return reply, err
 }
 
-// respond is one run from intent on.
+// respond is one run from intent on, or of the voice alone.
 func (c *Client) respond(ctx context.Context, conn *connection, req IntentRequest) (Reply, error) {
 	command, err := c.intentCommand(ctx, conn, req)
 	if err != nil {
 		return Reply{}, err
 	}
+	said := Reply{Text: req.Text, Understood: true}
+	if req.verbatim && command["end_stage"] != stageTTS {
+		return said, nil
+	}
 	w, err := c.watch(ctx, conn, command)
 	if err != nil {
 		return Reply{}, err
+	}
+	if req.verbatim {
+		w.reply, w.done = said, true
 	}
 	over := false
 	defer func() { w.finish(over) }()
@@ -113,7 +133,7 @@ func (w *watcher) broken(err error) (Reply, error) {
 	return Reply{}, err
 }
 
-// intentCommand is the command for a run from intent on.
+// intentCommand is the command for such a run.
 func (c *Client) intentCommand(ctx context.Context, conn *connection, req IntentRequest) (map[string]any, error) {
 	list, err := conn.pipelines(ctx, c.cfg.StartWait)
 	if err != nil {
@@ -123,13 +143,16 @@ func (c *Client) intentCommand(ctx context.Context, conn *connection, req Intent
 	if err != nil {
 		return nil, err
 	}
-	until := stageTTS
+	from, until := stageIntent, stageTTS
+	if req.verbatim {
+		from = stageTTS
+	}
 	if req.NoSpeech || pipeline.TextToSpeech == "" {
 		until = stageIntent
 	}
 	command := map[string]any{
 		"type":        "assist_pipeline/run",
-		"start_stage": stageIntent,
+		"start_stage": from,
 		"end_stage":   until,
 		"input":       map[string]any{"text": req.Text},
 		"pipeline":    pipeline.ID,

@@ -238,3 +238,22 @@ func TestCallServiceInterrupted(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestSpeak wants the voice alone: no agent is asked.
+func TestSpeak(t *testing.T) {
+	noLeaks(t)
+	h := ready(t)
+	h.Intents(at.Script{at.Start(), at.Reply{Speech: "Two recordings are deleted."}.Spoken(), at.End()})
+	reply, err := h.client.Speak(t.Context(), "Two recordings are deleted.", "")
+	if err != nil || !reply.Understood || reply.Text != "Two recordings are deleted." || reply.AudioURL == "" || reply.MediaID == "" {
+		t.Fatalf("reply %+v, error %v", reply, err)
+	}
+	if runs := h.Runs(); len(runs) != 1 || runs[0].StartStage != "tts" || runs[0].EndStage != "tts" || runs[0].Text != reply.Text {
+		t.Errorf("runs %+v", runs)
+	}
+	h.Set(func(s *at.Settings) { s.Pipelines[0].TTS = "" })
+	h.Disconnect()
+	if reply, err = h.client.Speak(t.Context(), "Hello", ""); err != nil || reply.AudioURL != "" || reply.Text != "Hello" {
+		t.Errorf("without a voice: reply %+v, error %v", reply, err)
+	}
+}

@@ -278,7 +278,7 @@ func (c *connection) run(id int64, data []byte) {
 		return
 	}
 	speech := p.StartStage == "stt"
-	if !(speech && p.Input.SampleRate == 16000) && (p.StartStage != "intent" || p.EndStage == "stt") {
+	if !(speech && p.Input.SampleRate == 16000) && (p.StartStage != "intent" && p.StartStage != "tts" || p.EndStage == "stt") {
 		c.wrong("a run from %q to %q at %d Hz", p.StartStage, p.EndStage, p.Input.SampleRate)
 		c.refuse(id, "invalid_format", "not a run that this package plays")
 		return
