@@ -200,7 +200,7 @@ func TestDiscardCovered(t *testing.T) {
 			if n := len(r.history.entries); n != c.entries {
 				t.Errorf("%d entries, want %d", n, c.entries)
 			}
-			if n := len(r.speech.heard); n != 1 {
+			if n := r.speech.commands(); n != 1 {
 				t.Errorf("the transcriber was asked %d times: a deletion must not end a command", n)
 			}
 		})
@@ -282,7 +282,7 @@ func TestMuteAndUnmute(t *testing.T) {
 		_ = r.SetMuted(t.Context(), true)
 		_ = r.SetMuted(t.Context(), false)
 		r.sleep(time.Second)
-		if len(r.history.entries) != 1 || r.Status().State != bridge.Idle || len(r.speech.heard) != 1 {
+		if len(r.history.entries) != 1 || r.Status().State != bridge.Idle || r.speech.commands() != 1 {
 			t.Errorf("%d entries, %s", len(r.history.entries), r.Status().State)
 		}
 	})

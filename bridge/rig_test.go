@@ -195,6 +195,13 @@ func (f *fakeTranscriber) transcribe(ctx context.Context, frames <-chan []int16)
 	}
 }
 
+// commands counts the commands it was given.
+func (f *fakeTranscriber) commands() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.heard)
+}
+
 // says answers every command with the same words.
 func says(text string) func(context.Context, int) (string, error) {
 	return func(context.Context, int) (string, error) { return text, nil }
