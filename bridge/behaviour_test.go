@@ -36,14 +36,14 @@ func TestMicrophoneLost(t *testing.T) {
 			t.Error(err)
 		}
 		r.sleep(time.Second)
-		if n := len(r.history.entries); n != 1 {
+		if n := r.history.count(); n != 1 {
 			t.Errorf("%d entries a second later, want one", n)
 		}
 	})
 	if r.mic.Status().State != audio.Lost {
 		t.Fatalf("the microphone is %s", r.mic.Status().State)
 	}
-	if len(r.history.entries) != 1 || r.history.entries[0].Outcome != history.Cancelled {
+	if r.history.count() != 1 || r.history.entries[0].Outcome != history.Cancelled {
 		t.Fatalf("entries %+v, want one that is cancelled", r.history.entries)
 	}
 	r.checkClip(t, 0, r.history.clips[0])
@@ -95,8 +95,8 @@ func TestNothingIsLost(t *testing.T) {
 	if d := r.mic.Status().Dropped; d != 0 {
 		t.Errorf("%d frames were dropped", d)
 	}
-	if len(r.history.entries) != n {
-		t.Errorf("%d entries, want %d", len(r.history.entries), n)
+	if r.history.count() != n {
+		t.Errorf("%d entries, want %d", r.history.count(), n)
 	}
 	for i, clip := range r.history.clips {
 		r.checkClip(t, i, clip)
@@ -110,7 +110,7 @@ func TestOpenRecordingsAreBounded(t *testing.T) {
 		r.speech = &fakeTranscriber{answer: func(ctx context.Context, _ int) (string, error) { <-ctx.Done(); return "", ctx.Err() }}
 	}, nil)
 	// The first one ends 2.2 s after the start and gives up 30 s later: the commands at 24, 27 and 30 s find no room.
-	if n := len(r.history.entries); n != 8 {
+	if n := r.history.count(); n != 8 {
 		t.Errorf("%d entries, want 8", n)
 	}
 	if !slices.Equal(r.detector.pcm, r.pcm) {
@@ -135,8 +135,8 @@ func TestStorageProblem(t *testing.T) {
 	if diff := cmp.Diff([]string{"", full, "", ""}, problems); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(r.history.entries) != 2 {
-		t.Errorf("%d entries, want 2", len(r.history.entries))
+	if r.history.count() != 2 {
+		t.Errorf("%d entries, want 2", r.history.count())
 	}
 }
 
@@ -197,7 +197,7 @@ func TestDiscardCovered(t *testing.T) {
 					t.Errorf("DiscardCovered returned after %v, before the recording was stored", now)
 				}
 			})
-			if n := len(r.history.entries); n != c.entries {
+			if n := r.history.count(); n != c.entries {
 				t.Errorf("%d entries, want %d", n, c.entries)
 			}
 			if n := r.speech.commands(); n != 1 {
@@ -282,12 +282,12 @@ func TestMuteAndUnmute(t *testing.T) {
 		_ = r.SetMuted(t.Context(), true)
 		_ = r.SetMuted(t.Context(), false)
 		r.sleep(time.Second)
-		if len(r.history.entries) != 1 || r.Status().State != bridge.Idle || r.speech.commands() != 1 {
-			t.Errorf("%d entries, %s", len(r.history.entries), r.Status().State)
+		if r.history.count() != 1 || r.Status().State != bridge.Idle || r.speech.commands() != 1 {
+			t.Errorf("%d entries, %s", r.history.count(), r.Status().State)
 		}
 	})
 	// The file begins anew when the device is opened again.
-	if len(r.history.entries) != 2 || r.history.entries[0].Outcome != history.Cancelled || r.history.entries[1].Outcome != history.Failed {
+	if r.history.count() != 2 || r.history.entries[0].Outcome != history.Cancelled || r.history.entries[1].Outcome != history.Failed {
 		t.Errorf("entries %+v", r.history.entries)
 	}
 }

@@ -115,6 +115,13 @@ type fakeHistory struct {
 	calls   int
 }
 
+// count is how many entries there are by now.
+func (h *fakeHistory) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.entries)
+}
+
 func (h *fakeHistory) Add(ctx context.Context, r history.Recording) (history.Entry, error) {
 	h.mu.Lock()
 	n := h.calls
