@@ -3,15 +3,18 @@ package bridge
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"earshot/history"
 	"earshot/internal/assist"
 )
 
-// Agent has commands carried out; *assist.Client is one.
+// Agent has commands carried out and gives words a voice; *assist.Client is one.
 type Agent interface {
 	Respond(ctx context.Context, req assist.IntentRequest) (assist.Reply, error)
+	// Speak makes audio of a text and carries nothing out.
+	Speak(ctx context.Context, text, pipeline string) (assist.Reply, error)
 }
 
 // Voice speaks replies.
@@ -33,6 +36,7 @@ type conversation struct {
 // answer has the words of a recording carried out, and notes in the entry what came of it.
 func (s *Satellite) answer(ctx context.Context, o *session, e *history.Entry) {
 	if s.privacy(ctx, o, e) {
+		s.voice(ctx, o, e)
 		return
 	}
 	if s.deps.Agent == nil {
@@ -106,6 +110,21 @@ func errorCode(err error) string {
 	}
 }
 
+// voice makes audio of an answer of our own, where there is somebody to make it. An answer that cannot be heard can still be read.
+func (s *Satellite) voice(ctx context.Context, o *session, e *history.Entry) {
+	if s.deps.Agent == nil || s.deps.Voice == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, answerLimit)
+	defer stop()
+	reply, err := s.deps.Agent.Speak(ctx, e.Reply, s.pipeline(o.wake.Model))
+	if err != nil {
+		s.deps.Log.Warn().Err(err).Msg("the answer is not spoken")
+		return
+	}
+	o.reply = reply
+}
+
 // speak says the reply of a recording. A wake word ends it.
 func (s *Satellite) speak(ctx context.Context, o *session) {
 	if s.deps.Voice == nil || o.reply.AudioURL == "" {
@@ -120,6 +139,16 @@ func (s *Satellite) speak(ctx context.Context, o *session) {
 	if err := s.deps.Voice.Say(ctx, o.reply); err != nil && ctx.Err() == nil {
 		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken")
 	}
+}
+
+// ownVoice tells whether a wake word may be our own: a reply is being spoken that has the word in it. It needs mu.
+func (s *Satellite) ownVoice(phrase string) bool {
+	for o := range s.open {
+		if o.hush != nil && strings.Contains(strings.ToLower(o.reply.Text), strings.ToLower(phrase)) {
+			return true
+		}
+	}
+	return false
 }
 
 // interrupt ends every reply that is being spoken. It needs mu.

@@ -8,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"earshot/internal/audio"
+	"earshot/internal/speaker"
 )
 
 // Config is one satellite of the configuration file.
@@ -20,9 +21,11 @@ type Config struct {
 	Reply      Reply        `yaml:"reply"`
 }
 
-// Reply says what speaks the assistant's replies.
+// Reply says what speaks the assistant's replies, and what is heard beside them.
 type Reply struct {
-	MediaPlayer string `yaml:"media_player"` // entity of Home Assistant, such as media_player.kitchen; empty: replies are not spoken
+	MediaPlayer string         `yaml:"media_player"` // entity of Home Assistant, such as media_player.kitchen; it goes before Speaker
+	Speaker     speaker.Config `yaml:"speaker"`      // of this machine; driver none for no speaker
+	Sounds      bool           `yaml:"sounds"`       // feedback sounds on Speaker
 }
 
 // WakeWord is a word a satellite listens for. In the file it may be the model's name alone.
@@ -44,7 +47,9 @@ func (w *WakeWord) UnmarshalYAML(n *yaml.Node) error {
 
 // DefaultConfig is a satellite on the default microphone that listens for "Okay Nabu".
 func DefaultConfig() Config {
-	return Config{Microphone: audio.DefaultConfig(), WakeWords: []WakeWord{{Model: "okay_nabu"}}}
+	silent := speaker.DefaultConfig()
+	silent.Driver = "none"
+	return Config{Microphone: audio.DefaultConfig(), WakeWords: []WakeWord{{Model: "okay_nabu"}}, Reply: Reply{Speaker: silent}}
 }
 
 var (
@@ -67,6 +72,12 @@ func (c Config) Validate() map[string]string {
 	}
 	if len(c.WakeWords) == 0 {
 		wrong["wake_words"] = "there is none; name at least one model, such as [okay_nabu]"
+	}
+	for key, problem := range c.Reply.Speaker.Validate() {
+		wrong["reply.speaker."+key] = problem
+	}
+	if c.Reply.Sounds && c.Reply.Speaker.Driver == "none" {
+		wrong["reply.sounds"] = "needs a speaker of this machine; set reply.speaker.driver to auto, pulse or alsa"
 	}
 	if p := c.Reply.MediaPlayer; p != "" && !playerPattern.MatchString(p) {
 		wrong["reply.media_player"] = fmt.Sprintf("%q is not a media player; write it like media_player.kitchen", p)

@@ -22,8 +22,14 @@ func (s *Satellite) finish(ctx context.Context) {
 			s.open[o] = Processing
 		}
 	})
+	if o.spoken() && !o.cancelled {
+		s.sound(ctx, "done")
+	}
 	s.finishing.Go(func() {
 		e := s.conclude(ctx, o)
+		if e.Outcome == history.Failed {
+			s.sound(ctx, "error")
+		}
 		s.store(ctx, o, e)
 		s.speak(ctx, o)
 		s.release(o)

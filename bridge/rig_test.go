@@ -225,7 +225,8 @@ type rig struct {
 	settings *fakeSettings
 	speech   *fakeTranscriber // nil: there is none
 	loop     bool
-	after    func() // called in the bubble when Run has ended; may be nil
+	more     func(*bridge.Deps) // further parts; may be nil
+	after    func()             // called in the bubble when Run has ended; may be nil
 
 	began  time.Time
 	events []bridge.Event
@@ -270,6 +271,9 @@ func (r *rig) start(t *testing.T) {
 	}
 	if r.speech != nil {
 		deps.Transcriber = r.speech
+	}
+	if r.more != nil {
+		r.more(&deps)
 	}
 	r.Satellite = bridge.NewSatellite(cfg, deps)
 	sub := r.Subscribe(1000)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -49,6 +50,7 @@ type Deps struct {
 	Transcriber   Transcriber // nil: there is no assistant, and commands are only recorded
 	Agent         Agent       // nil: words are only written down
 	Voice         Voice       // nil: replies are not spoken
+	Sounds        Sounds      // nil: there are no feedback sounds
 	Privacy       *Privacy    // nil: spoken privacy commands are words like others
 	Language      string      // for the Transcriber, such as "en"; "" leaves it to that
 	Device        string      // identifier of the satellite's device in Home Assistant, which stands for its room
@@ -75,6 +77,8 @@ type Satellite struct {
 	session   *session         // the recording that is being made; nil when there is none
 	heard     map[string]int64 // the sample at which each word last counted
 	finishing sync.WaitGroup   // recordings that wait for their words and are being stored
+
+	sounding atomic.Int32 // feedback sounds in the air
 
 	remembering sync.Mutex // one write of the mute switch at a time
 
@@ -162,22 +166,33 @@ func (s *Satellite) frame(ctx context.Context, f *audio.Frame) {
 		s.deps.Detector.Reset()
 		s.ring.clear()
 	}
+	if s.sounding.Load() > 0 {
+		clear(f.PCM[:]) // our own sound is not part of what was said
+	}
 	s.ring.push(&f.PCM)
 	if s.session != nil && s.record(ctx, f) {
 		s.finish(ctx)
 	}
 	for _, hit := range s.deps.Detector.Process(f.PCM[:]) {
-		s.wake(hit, f)
+		s.wake(ctx, hit, f)
 	}
 }
 
 // wake starts a recording, unless one is being made or the word was heard a moment ago.
-func (s *Satellite) wake(hit detector.Detection, f *audio.Frame) {
+func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.Frame) {
 	if last, ok := s.heard[hit.Model]; ok && f.Sample-last < refractory {
 		return
 	}
 	s.heard[hit.Model] = f.Sample
-	s.change(s.interrupt)
+	own := false
+	s.change(func() {
+		if own = s.ownVoice(hit.WakeWord); !own {
+			s.interrupt()
+		}
+	})
+	if own {
+		return
+	}
 	if s.session != nil {
 		return // it is a part of the command
 	}
@@ -186,6 +201,7 @@ func (s *Satellite) wake(hit detector.Detection, f *audio.Frame) {
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("not recorded: too many recordings wait to be finished")
 		return
 	}
+	s.sound(ctx, "listening")
 	s.deps.Log.Info().Str("wake_word", w.Model).Float64("score", w.Score).Msg("wake word")
 	s.events.publish(Event{Kind: Woke, Wake: w})
 }

@@ -11,6 +11,7 @@ import (
 	"earshot/bridge/spoken"
 	"earshot/internal/assist"
 	"earshot/internal/config"
+	"earshot/internal/speaker"
 	"earshot/internal/wyoming"
 )
 
@@ -70,6 +71,24 @@ type wordsOnly struct{ *wyoming.Client }
 func (w wordsOnly) Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error) {
 	text, err := w.Client.Transcribe(ctx, req.Language, frames)
 	return assist.Transcript{Text: text, Language: req.Language}, err
+}
+
+// boxVoice speaks replies, and plays feedback sounds, on this machine.
+type boxVoice struct{ *speaker.Speaker }
+
+// Say plays the reply to its end.
+func (v boxVoice) Say(ctx context.Context, reply assist.Reply) error {
+	body, mediaType, err := speaker.Fetch(ctx, reply.AudioURL)
+	if err != nil {
+		return err
+	}
+	return v.Play(ctx, body, mediaType)
+}
+
+// Sound plays a feedback sound to its end.
+func (v boxVoice) Sound(ctx context.Context, name string) error {
+	pcm, rate := speaker.Sound(name)
+	return v.PlayPCM(ctx, pcm, rate)
 }
 
 // householdVoice lets a media player of the household speak the replies.

@@ -14,6 +14,7 @@ import (
 	"earshot/history"
 	"earshot/internal/audio"
 	"earshot/internal/config"
+	"earshot/internal/speaker"
 )
 
 // speechWeights is the file of the voice-activity network in the folder of the models.
@@ -131,8 +132,16 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 	if p.assistant.phrases != nil {
 		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Zone: p.history.Location()}
 	}
-	if p.assistant.home != nil && cfg.Reply.MediaPlayer != "" {
-		deps.Voice = householdVoice{p.assistant.home, cfg.Reply.MediaPlayer}
+	box := boxVoice{speaker.New(cfg.Reply.Speaker, log)}
+	if cfg.Reply.Sounds {
+		deps.Sounds = box
+	}
+	switch home := p.assistant.home; {
+	case home == nil:
+	case cfg.Reply.MediaPlayer != "":
+		deps.Voice = householdVoice{home, cfg.Reply.MediaPlayer}
+	case cfg.Reply.Speaker.Driver != "none":
+		deps.Voice = box
 	}
 	return bridge.NewSatellite(cfg, deps), nil
 }
