@@ -271,3 +271,26 @@ func TestSoundsAreNotRecorded(t *testing.T) {
 		t.Errorf("silent within the sound %v, and after it %v", silent(20*ms, 440*ms), silent(470*ms, 600*ms))
 	}
 }
+
+// TestOtherMicrophoneAnswers wants one of two satellites that hear the same word at the same time to answer, and the other to say so
+// in its entry without sending anything anywhere.
+func TestOtherMicrophoneAnswers(t *testing.T) {
+	t.Parallel()
+	arbiter := &bridge.Arbiter{}
+	hear := func(id string) *rig {
+		return play(t, command(), func(r *rig) { // each begins at the same instant of its own time
+			r.id, r.speech = id, &fakeTranscriber{answer: says("light on")}
+			r.more = func(d *bridge.Deps) { d.Arbiter = arbiter }
+		}, nil)
+	}
+	first, second := hear("kitchen"), hear("hall")
+	if got := outcomes(first); len(got) != 1 || first.history.entries[0].Outcome != history.Understood {
+		t.Errorf("first: %q", got)
+	}
+	if got := outcomes(second); len(got) != 1 || second.history.entries[0].Outcome != history.Elsewhere || second.speech.commands() != 0 {
+		t.Errorf("second: %q, the transcriber was asked %d times", got, second.speech.commands())
+	}
+	if again := hear("kitchen"); again.history.entries[0].Outcome != history.Understood {
+		t.Error("the one that answered first does not answer again")
+	}
+}

@@ -3,6 +3,7 @@ package bridge
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
@@ -18,6 +19,7 @@ type Config struct {
 	Area       string       `yaml:"area"` // the room; may be empty
 	Microphone audio.Config `yaml:"microphone"`
 	WakeWords  []WakeWord   `yaml:"wake_words"`
+	Wake       string       `yaml:"wake"` // a Wyoming wake engine, wyoming://host:port; empty: this machine listens
 	Reply      Reply        `yaml:"reply"`
 }
 
@@ -33,6 +35,7 @@ type WakeWord struct {
 	Model     string  `yaml:"model"`
 	Threshold float64 `yaml:"threshold"` // probability cutoff, 0..1; 0 takes the model's own
 	Pipeline  string  `yaml:"pipeline"`  // Assist pipeline by name or id; empty takes the preferred one
+	Remote    string  `yaml:"remote"`    // what the engine of Config.Wake calls it; empty: the model's name, or one much like it
 }
 
 // UnmarshalYAML reads `okay_nabu` as well as `{model: okay_nabu, threshold: 0.9}`.
@@ -82,6 +85,11 @@ func (c Config) Validate() map[string]string {
 	if p := c.Reply.MediaPlayer; p != "" && !playerPattern.MatchString(p) {
 		wrong["reply.media_player"] = fmt.Sprintf("%q is not a media player; write it like media_player.kitchen", p)
 	}
+	if c.Wake != "" {
+		if u, err := url.Parse(c.Wake); err != nil || u.Scheme != "wyoming" || u.Hostname() == "" || u.Port() == "" {
+			wrong["wake"] = fmt.Sprintf("%q is not an address; write it like wyoming://192.168.1.10:10400, or leave it out to listen here", c.Wake)
+		}
+	}
 	seen := map[string]bool{}
 	for i, w := range c.WakeWords {
 		at := fmt.Sprintf("wake_words[%d]", i)
@@ -95,6 +103,9 @@ func (c Config) Validate() map[string]string {
 		}
 		if !(w.Threshold >= 0 && w.Threshold <= 1) { // NaN too
 			wrong[at+".threshold"] = fmt.Sprintf("%v is not a probability; use 0 to 1, or leave it out for the model's own", w.Threshold)
+		}
+		if w.Remote != "" && c.Wake == "" {
+			wrong[at+".remote"] = "is only for a satellite with an engine under wake; leave it out"
 		}
 		seen[w.Model] = true
 	}

@@ -22,7 +22,7 @@ func (s *Satellite) finish(ctx context.Context) {
 			s.open[o] = Processing
 		}
 	})
-	if o.spoken() && !o.cancelled {
+	if o.spoken() && !o.cancelled && !o.elsewhere {
 		s.sound(ctx, "done")
 	}
 	s.finishing.Go(func() {

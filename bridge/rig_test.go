@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -217,6 +218,7 @@ func says(text string) func(context.Context, int) (string, error) {
 // rig is a satellite with a real microphone that plays a scripted sound, and fakes around it. It lives in a synctest bubble: a minute takes no time.
 type rig struct {
 	*bridge.Satellite
+	id       string // kitchen when empty
 	pcm      []int16
 	path     string
 	mic      *audio.Microphone
@@ -260,7 +262,7 @@ func play(t *testing.T, pcm []int16, alter func(*rig), meanwhile func(*rig)) *ri
 
 func (r *rig) start(t *testing.T) {
 	cfg := bridge.DefaultConfig()
-	cfg.ID, cfg.Area = "kitchen", "Ground floor"
+	cfg.ID, cfg.Area = cmp.Or(r.id, "kitchen"), "Ground floor"
 	cfg.Microphone.Driver, cfg.Microphone.Device, cfg.Microphone.Loop = "file", r.path, r.loop
 	r.mic = audio.NewMicrophone(cfg.Microphone, zerolog.Nop())
 	deps := bridge.Deps{

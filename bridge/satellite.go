@@ -51,6 +51,7 @@ type Deps struct {
 	Agent         Agent       // nil: words are only written down
 	Voice         Voice       // nil: replies are not spoken
 	Sounds        Sounds      // nil: there are no feedback sounds
+	Arbiter       *Arbiter    // shared by the satellites of a house; nil: this one answers always
 	Privacy       *Privacy    // nil: spoken privacy commands are words like others
 	Language      string      // for the Transcriber, such as "en"; "" leaves it to that
 	Device        string      // identifier of the satellite's device in Home Assistant, which stands for its room
@@ -201,7 +202,9 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("not recorded: too many recordings wait to be finished")
 		return
 	}
-	s.sound(ctx, "listening")
+	if s.session.elsewhere = !s.deps.Arbiter.first(w.Model, s.cfg.ID, w.At); !s.session.elsewhere {
+		s.sound(ctx, "listening")
+	}
 	s.deps.Log.Info().Str("wake_word", w.Model).Float64("score", w.Score).Msg("wake word")
 	s.events.publish(Event{Kind: Woke, Wake: w})
 }

@@ -35,6 +35,7 @@ type session struct {
 	state     detector.EndpointState
 	speechEnd int64 // samples after the wake instant; 0 when there was no speech
 	cancelled bool
+	elsewhere bool           // another microphone answers
 	stt       *transcription // nil until somebody speaks, and when there is no assistant
 	reply     assist.Reply
 	hush      context.CancelFunc // ends the spoken reply; nil while there is none; guarded by Satellite.mu
@@ -79,7 +80,7 @@ func (s *Satellite) record(ctx context.Context, f *audio.Frame) (over bool) {
 	o := s.session
 	o.pcm = append(o.pcm, f.PCM[:]...)
 	o.state = s.endpointer.Process(f.PCM[:])
-	if o.spoken() && s.deps.Transcriber != nil {
+	if o.spoken() && !o.elsewhere && s.deps.Transcriber != nil {
 		if o.stt == nil {
 			o.stt = s.transcribe(ctx, o.wake)
 		}
@@ -150,6 +151,8 @@ func (s *Satellite) conclude(ctx context.Context, o *session) history.Entry {
 		o.stt.wait()
 	}
 	switch {
+	case o.elsewhere:
+		e.Outcome = history.Elsewhere
 	case o.cancelled:
 		e.Outcome = history.Cancelled
 	case !o.spoken():

@@ -11,6 +11,7 @@ import (
 
 	"earshot/bridge"
 	"earshot/detector"
+	wakeengine "earshot/detector/wyoming"
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
@@ -35,19 +36,20 @@ type house struct {
 // room is one satellite with what others want to know about it.
 type room struct {
 	*bridge.Satellite
-	id    string
-	stale bool // Home Assistant has not been told of the newest change
+	engine *wakeengine.Engine // nil when this machine listens
+	id     string
+	stale  bool // Home Assistant has not been told of the newest change
 }
 
 // newHouse builds the satellites; nothing listens yet.
 func newHouse(p *parts) (*house, error) {
 	h := &house{history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1)}
 	for _, cfg := range p.cfg.Satellites {
-		satellite, err := p.satellite(cfg, recordings{p.history, h})
+		satellite, engine, err := p.satellite(cfg, recordings{p.history, h})
 		if err != nil {
 			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
 		}
-		r := &room{Satellite: satellite, id: cfg.ID}
+		r := &room{Satellite: satellite, engine: engine, id: cfg.ID}
 		h.rooms = append(h.rooms, r)
 		h.byID[cfg.ID] = r
 	}
@@ -65,6 +67,9 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 			g.Go(func() error { h.follow(r, events); return nil })
 		}
 		g.Go(func() error { return r.Run(ctx) })
+		if r.engine != nil {
+			g.Go(func() error { return r.engine.Run(ctx) })
+		}
 	}
 	if h.devices != nil {
 		g.Go(func() error { h.tell(ctx); return nil })
@@ -183,7 +188,7 @@ func (h *house) problems() []string {
 	}
 	for _, r := range h.rooms {
 		s := r.Status()
-		for _, problem := range []string{microphoneProblem(s), s.StorageProblem} {
+		for _, problem := range []string{microphoneProblem(s), r.engineProblem(), s.StorageProblem} {
 			if problem != "" {
 				list = append(list, s.Name+": "+problem)
 			}
@@ -209,11 +214,27 @@ func (h *house) List() []server.Satellite {
 			},
 		}
 		for _, w := range s.WakeWords {
-			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.models[w.Model].WakeWord, Threshold: w.Threshold})
+			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Threshold: w.Threshold})
 		}
 		list = append(list, out)
 	}
 	return list
+}
+
+// phrase is what people say to wake a satellite; of an engine elsewhere only the name is known.
+func (h *house) phrase(model string) string {
+	if m := h.models[model]; m != nil {
+		return m.WakeWord
+	}
+	return model
+}
+
+// engineProblem is what keeps a wake engine elsewhere from hearing, "" when nothing does.
+func (r *room) engineProblem() string {
+	if r.engine == nil {
+		return ""
+	}
+	return r.engine.Status().Problem
 }
 
 // known is nil for a time that has not come yet.
@@ -260,7 +281,7 @@ func (h *house) deviceList() []discovery.Device {
 		s := r.Status()
 		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
 		for _, w := range s.WakeWords {
-			d.WakeWords = append(d.WakeWords, h.models[w.Model].WakeWord)
+			d.WakeWords = append(d.WakeWords, h.phrase(w.Model))
 		}
 		list = append(list, d)
 	}

@@ -10,6 +10,7 @@ import (
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/detector/silero"
+	wakeengine "earshot/detector/wyoming"
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
@@ -26,6 +27,9 @@ func satelliteModels(cfg config.Config, file string) (map[string]*detector.Model
 	models := map[string]*detector.Model{}
 	wrong := &config.Error{File: file}
 	for i, sat := range cfg.Satellites {
+		if sat.Wake != "" {
+			continue // the engine has the models
+		}
 		for j, w := range sat.WakeWords {
 			if models[w.Model] != nil {
 				continue
@@ -77,12 +81,13 @@ type parts struct {
 	models    map[string]*detector.Model
 	speech    *silero.Model
 	assistant assistant
+	arbiter   *bridge.Arbiter // one for all satellites
 	history   *history.History
 	log       zerolog.Logger
 }
 
 func newParts(cfg config.Config, file string, hist *history.History, log zerolog.Logger) (*parts, error) {
-	p := &parts{cfg: cfg, history: hist, log: log}
+	p := &parts{cfg: cfg, history: hist, log: log, arbiter: &bridge.Arbiter{}}
 	var err error
 	if p.models, err = satelliteModels(cfg, file); err != nil {
 		return nil, err
@@ -96,9 +101,15 @@ func newParts(cfg config.Config, file string, hist *history.History, log zerolog
 	return p, nil
 }
 
-// satellite builds one satellite with the thresholds of its configuration.
-func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Satellite, error) {
-	log := p.log.With().Str("component", "satellite").Str("satellite", cfg.ID).Logger()
+// ears hear wake words: on this machine, or on another one.
+type ears interface {
+	Process(pcm []int16) []detector.Detection
+	Reset()
+	Cutoff(model string) float64
+}
+
+// localEars are the models of a satellite with the thresholds of its configuration.
+func (p *parts) localEars(cfg bridge.Config) (ears, error) {
 	var models []*detector.Model
 	for _, w := range cfg.WakeWords {
 		models = append(models, p.models[w.Model])
@@ -115,6 +126,35 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 			return nil, err
 		}
 	}
+	return words, nil
+}
+
+// remoteEars are an engine on another machine; it has to be run.
+func remoteEars(cfg bridge.Config, log zerolog.Logger) (*wakeengine.Engine, error) {
+	engine := wakeengine.Config{Addr: cfg.Wake, Names: map[string]string{}}
+	for _, w := range cfg.WakeWords {
+		engine.Words = append(engine.Words, w.Model)
+		if w.Remote != "" {
+			engine.Names[w.Remote] = w.Model
+		}
+	}
+	return wakeengine.New(engine, log)
+}
+
+// satellite builds one satellite, and the engine it listens with when that is on another machine.
+func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Satellite, *wakeengine.Engine, error) {
+	log := p.log.With().Str("component", "satellite").Str("satellite", cfg.ID).Logger()
+	var words ears
+	var engine *wakeengine.Engine
+	var err error
+	if cfg.Wake == "" {
+		words, err = p.localEars(cfg)
+	} else if engine, err = remoteEars(cfg, log); err == nil {
+		words = engine
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	deps := bridge.Deps{
 		Microphone: audio.NewMicrophone(cfg.Microphone, log),
 		Detector:   words,
@@ -125,6 +165,7 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 		Settings:    p.history,
 		Transcriber: p.assistant.transcriber,
 		Agent:       p.assistant.agent,
+		Arbiter:     p.arbiter,
 		Language:    p.cfg.STT.Language,
 		Device:      discovery.Identifier(cfg.ID),
 		Log:         log,
@@ -143,5 +184,5 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 	case cfg.Reply.Speaker.Driver != "none":
 		deps.Voice = box
 	}
-	return bridge.NewSatellite(cfg, deps), nil
+	return bridge.NewSatellite(cfg, deps), engine, nil
 }
