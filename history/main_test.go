@@ -165,6 +165,7 @@ func traces(t *testing.T, dir, text string) []string {
 type faulty struct {
 	insert, put, trash error
 	unlink             map[string]error
+	inserted           func() // called when a row has just been written
 }
 
 var errDisk = errors.New("no space left on device")
@@ -189,7 +190,11 @@ func (s storeOf) Insert(ctx context.Context, e history.Entry) error {
 	if s.f.insert != nil {
 		return s.f.insert
 	}
-	return s.Store.Insert(ctx, e)
+	err := s.Store.Insert(ctx, e)
+	if s.f.inserted != nil {
+		s.f.inserted()
+	}
+	return err
 }
 
 func (s storeOf) Trash(ctx context.Context, sel history.Selection) (history.Trashed, error) {

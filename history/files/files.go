@@ -25,7 +25,7 @@ import (
 // folders, each of which has to be brought to the disk.
 type Blobs struct {
 	root *os.Root // nothing outside of the folder can be reached through it
-	lock *os.File
+	lock io.Closer
 	id   string
 
 	mu      sync.Mutex
@@ -219,7 +219,7 @@ func (b *Blobs) Delete(ctx context.Context, ids []string) error {
 // Close releases the folder and lets others have it. It may be called twice.
 func (b *Blobs) Close() error {
 	if b.lock != nil {
-		defer b.lock.Close() // last; a second time it is closed already
+		defer b.lock.Close() // last
 	}
 	if b.root == nil {
 		return nil

@@ -40,7 +40,6 @@ func benchStore(b *testing.B) *Store {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ResetTimer()
 	return s
 }
 

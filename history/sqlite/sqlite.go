@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -20,7 +21,7 @@ var migrations embed.FS
 
 // Store is a history.Store in a file. One handle writes, several read.
 type Store struct {
-	lock        *os.File
+	lock        io.Closer
 	write, read *sql.DB
 }
 
@@ -138,7 +139,7 @@ func (s *Store) change(ctx context.Context, fn func(*sql.Tx) error) error {
 func (s *Store) Close() error {
 	var err error
 	if s.lock != nil {
-		defer s.lock.Close() // last; a second time it is closed already
+		defer s.lock.Close() // last
 	}
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
