@@ -111,6 +111,7 @@ func retained(t *testing.T, addr string) (lines []string) {
 func expected(availability string) []string {
 	return []string{
 		"earshot/bridge/availability " + availability,
+		"earshot/kitchen/assist_problem OFF",
 		"earshot/kitchen/last_heard 2026-11-24T18:02:03Z",
 		"earshot/kitchen/mute OFF",
 		"earshot/kitchen/problem OFF",
@@ -242,7 +243,7 @@ func TestManySatellitesOnRealBroker(t *testing.T) {
 		for _, dev := range devices {
 			b.SetState(dev.ID, listening)
 		}
-		mqtttest.Eventually(t, "701 topics", func() bool {
+		mqtttest.Eventually(t, "801 topics", func() bool {
 			topics := map[string]bool{}
 			for _, m := range foreign.Heard() {
 				topics[m.Topic] = strings.HasPrefix(m.Topic, "earshot/") || strings.HasSuffix(m.Topic, "/config")
@@ -254,7 +255,7 @@ func TestManySatellitesOnRealBroker(t *testing.T) {
 					n++
 				}
 			}
-			return n == 701
+			return n == 801
 		})
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("announced in %v", took)

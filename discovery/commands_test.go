@@ -60,7 +60,7 @@ func TestSlowCommand(t *testing.T) {
 			w.say(t, save, "OFF", false)
 		}
 		d.SetState("kitchen", listening)
-		if got := w.take(); len(got) != 6 {
+		if got := w.take(); len(got) != 7 {
 			t.Errorf("a slow command held up the states: %v", got)
 		}
 		time.Sleep(10*time.Second + time.Millisecond)

@@ -38,6 +38,7 @@ type State struct {
 	Muted             bool
 	SaveRecordings    bool
 	MicrophoneProblem bool
+	AssistProblem     bool // commands are not carried out: Home Assistant is away, or refuses the token
 	Recordings        int64
 	LastHeard         time.Time // zero: never
 }

@@ -45,6 +45,7 @@ func inBubble(t *testing.T, log *bytes.Buffer, test func(t *testing.T, d *discov
 var listening = discovery.State{Satellite: "listening", SaveRecordings: true, Recordings: 7, LastHeard: time.Date(2026, 11, 24, 19, 2, 3, 0, time.FixedZone("", 3600))}
 
 var listeningTopics = []string{
+	"earshot/kitchen/assist_problem OFF true",
 	"earshot/kitchen/last_heard 2026-11-24T18:02:03Z true",
 	"earshot/kitchen/mute OFF true",
 	"earshot/kitchen/problem OFF true",
@@ -242,10 +243,10 @@ func TestDeletedByPerson(t *testing.T) {
 		w.take()
 		w.say(t, "homeassistant/status", "online", true)
 		time.Sleep(time.Minute)
-		if len(w.take()) != 8 {
+		if len(w.take()) != 9 {
 			t.Fatal("no announcement before the deletion")
 		}
-		for range 7 { // Home Assistant says it once per entity
+		for range 8 { // Home Assistant says it once per entity
 			w.say(t, kitchenConfig, "", false)
 		}
 		w.onConnect()
@@ -318,8 +319,8 @@ func TestManySatellites(t *testing.T) {
 		for _, m := range w.take() {
 			last[m.Topic] = m.Payload
 		}
-		if len(last) != 100*7+1 {
-			t.Errorf("%d topics, want 701", len(last))
+		if len(last) != 100*8+1 {
+			t.Errorf("%d topics, want 801", len(last))
 		}
 		cancel()
 		<-ended

@@ -14,6 +14,7 @@ const (
 	keyRecordings = "recordings"
 	keyLastHeard  = "last_heard"
 	keyProblem    = "microphone_problem"
+	keyAssist     = "assist_problem"
 	keyMute       = "mute"
 	keySave       = "save"
 )
@@ -90,6 +91,7 @@ func components() map[string]component {
 		keyRecordings: {Platform: "sensor", Name: "Recordings", Icon: "mdi:playlist-music", StateClass: "measurement"},
 		keyLastHeard:  {Platform: "sensor", Name: "Last heard", Icon: "mdi:ear-hearing", DeviceClass: "timestamp"},
 		keyProblem:    {Platform: "binary_sensor", Name: "Microphone problem", DeviceClass: "problem", EntityCategory: "diagnostic"},
+		keyAssist:     {Platform: "binary_sensor", Name: "Assist problem", DeviceClass: "problem", EntityCategory: "diagnostic"},
 		keyMute:       {Platform: "switch", Name: "Microphone mute", Icon: "mdi:microphone-off"},
 		keySave:       {Platform: "switch", Name: "Save recordings", Icon: "mdi:content-save", EntityCategory: "config"},
 	}

@@ -65,8 +65,8 @@ func TestPayloadFollowsTheSchema(t *testing.T) {
 	onlyKeys(t, "o", orig, "name", "sw")
 	var cmps map[string]map[string]any
 	decode(t, p["cmps"], &cmps)
-	if len(cmps) != 7 {
-		t.Errorf("%d entities, want 7", len(cmps))
+	if len(cmps) != 8 {
+		t.Errorf("%d entities, want 8", len(cmps))
 	}
 	every := []string{"p", "uniq_id", "name", "stat_t", "qos", "ic", "ent_cat"}
 	allowed := map[string][]string{

@@ -174,6 +174,7 @@ func (s *State) values() map[string]string {
 		keyRecordings: strconv.FormatInt(s.Recordings, 10),
 		keyLastHeard:  unknown,
 		keyProblem:    onOff(s.MicrophoneProblem),
+		keyAssist:     onOff(s.AssistProblem),
 		keyMute:       onOff(s.Muted),
 		keySave:       onOff(s.SaveRecordings),
 	}

@@ -20,7 +20,7 @@ type assistant struct {
 	transcriber bridge.Transcriber // nil: commands are only recorded
 	agent       bridge.Agent       // nil: words are only written down
 	home        *assist.Client     // nil without Home Assistant
-	phrases     *spoken.Phrases    // nil without a transcriber
+	phrases     *spoken.Phrases    // nil without a transcriber, and when they are switched off
 }
 
 // newAssistant prefers Home Assistant; a speech-to-text server alone gives words.
@@ -29,7 +29,10 @@ func newAssistant(cfg config.Config, log zerolog.Logger) (assistant, error) {
 	var err error
 	switch {
 	case cfg.HomeAssistant.URL != "":
-		home := assist.Config{URL: cfg.HomeAssistant.URL, Token: cfg.HomeAssistant.Token}
+		home := assist.Config{URL: cfg.HomeAssistant.URL, Token: cfg.HomeAssistant.Token, CommandWait: time.Duration(cfg.HomeAssistant.CommandWait) * time.Second}
+		if home.CommandWait == 0 {
+			home.CommandWait = -1 // not at all; 0 would be the client's own choice
+		}
 		if a.home, err = assist.New(home, log.With().Str("component", "assist").Logger()); err != nil {
 			return a, err
 		}
@@ -43,7 +46,10 @@ func newAssistant(cfg config.Config, log zerolog.Logger) (assistant, error) {
 	default:
 		return a, nil
 	}
-	if a.phrases, err = spoken.Load(nil); err != nil {
+	if !cfg.Privacy.Voice {
+		return a, nil
+	}
+	if a.phrases, err = spoken.Load(cfg.Privacy.Sentences); err != nil {
 		return a, fmt.Errorf("load the spoken privacy commands: %w", err)
 	}
 	return a, nil

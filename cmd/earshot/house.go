@@ -120,6 +120,14 @@ func (h *house) takeStale() []*room {
 func (h *house) tell(ctx context.Context) {
 	changes := h.history.Subscribe(eventQueue)
 	defer changes.Close()
+	var assistant <-chan struct{}
+	if home := h.assistant.home; home != nil {
+		var stop func()
+		assistant, stop = home.Watch()
+		defer stop()
+	}
+	tick := time.NewTicker(awayPatience / 2) // being away becomes a problem by time alone
+	defer tick.Stop()
 	every := func(*room) bool { return true }
 	h.markStale(every)
 	for {
@@ -128,6 +136,10 @@ func (h *house) tell(ctx context.Context) {
 			return
 		case <-changes.C():
 			h.markStale(every) // a deletion tells ids only
+		case <-assistant:
+			h.markStale(every)
+		case <-tick.C:
+			h.markStale(every)
 		case <-h.news:
 			for _, r := range h.takeStale() {
 				h.show(ctx, r)
@@ -141,6 +153,7 @@ func (h *house) show(ctx context.Context, r *room) {
 	s := r.Status()
 	state := discovery.State{
 		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
+		AssistProblem: h.assistant.problem() != "",
 	}
 	totals, err := h.history.Totals(ctx, r.id)
 	if err == nil {

@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"earshot/bridge"
+	"earshot/bridge/spoken"
 	"earshot/history"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
@@ -23,6 +24,7 @@ type Config struct {
 	MQTT          mqtt.Config     `yaml:"mqtt"`
 	HomeAssistant HomeAssistant   `yaml:"home_assistant"`
 	STT           STT             `yaml:"stt"`
+	Privacy       Privacy         `yaml:"privacy"`
 	History       history.Config  `yaml:"history"`
 	Server        server.Config   `yaml:"server"`
 	Log           Log             `yaml:"log"`
@@ -38,6 +40,14 @@ type HomeAssistant struct {
 	URL       string `yaml:"url"`
 	Token     string `yaml:"token"`
 	TokenFile string `yaml:"token_file"`
+	// CommandWait is how many seconds a command waits for a Home Assistant that is away; then it is stored as failed, with its audio.
+	CommandWait int `yaml:"command_wait"`
+}
+
+// Privacy is about spoken privacy commands, such as "delete what I just said".
+type Privacy struct {
+	Voice     bool                       `yaml:"voice"`     // they are listened for
+	Sentences map[string]spoken.Language `yaml:"sentences"` // more of them, by language
 }
 
 // STT names a speech-to-text server for households without Home Assistant.
@@ -55,11 +65,13 @@ type Log struct {
 // Default is the configuration of an empty file. It has no satellite: which microphones there are is for the household to say.
 func Default() Config {
 	return Config{
-		Models:  Models{Dir: "./models"},
-		MQTT:    mqtt.DefaultConfig(),
-		History: history.DefaultConfig(),
-		Server:  server.DefaultConfig(),
-		Log:     Log{Level: "info", Format: "auto"},
+		Models:        Models{Dir: "./models"},
+		MQTT:          mqtt.DefaultConfig(),
+		HomeAssistant: HomeAssistant{CommandWait: 5},
+		Privacy:       Privacy{Voice: true, Sentences: map[string]spoken.Language{}},
+		History:       history.DefaultConfig(),
+		Server:        server.DefaultConfig(),
+		Log:           Log{Level: "info", Format: "auto"},
 	}
 }
 

@@ -68,6 +68,11 @@ func TestMistakes(t *testing.T) {
 		{"home assistant without a token", sat + "home_assistant: {url: \"http://ha:8123\"}\n", []string{"c.yaml:2: home_assistant.token: is missing; make one in Home Assistant under your profile, Security, Long-lived access tokens"}},
 		{"home assistant address", sat + "home_assistant: {url: \"ha:8123\", token: x}\n", []string{"c.yaml:2: home_assistant.url: is not an address; write it like http://homeassistant.local:8123"}},
 		{"speech-to-text address", sat + "stt: {wyoming: \"127.0.0.1\"}\n", []string{"c.yaml:2: stt.wyoming: is not an address; write it like tcp://127.0.0.1:10300"}},
+		{"waiting for too long", sat + "home_assistant: {command_wait: 900}\n", []string{"c.yaml:2: home_assistant.command_wait: 900 is not a time to wait; use 0 to 60 seconds"}},
+		{"a language that is not one", sat + "privacy: {sentences: {en: {sentence: x}}}\n", []string{`c.yaml:2: privacy.sentences.en.sentence: is not a key here; did you mean "sentences"?`}},
+		{"a sentence that cannot be read", sat + "privacy: {sentences: {en: {sentences: {mute: [\"be (quiet\"]}}}}\n", []string{`c.yaml:2: privacy.sentences: read spoken sentence en.mute "be (quiet": it has a "(" that is not closed`}},
+		{"wake engine", "satellites: [{id: a, wake_words: [x], wake: \"localhost\"}]\n", []string{`c.yaml:1: satellites[0].wake: "localhost" is not an address; write it like wyoming://192.168.1.10:10400, or leave it out to listen here`}},
+		{"sounds without a speaker", "satellites: [{id: a, wake_words: [x], reply: {sounds: true}}]\n", []string{"c.yaml:1: satellites[0].reply.sounds: needs a speaker of this machine; set reply.speaker.driver to auto, pulse or alsa"}},
 		{"same id twice", "satellites:\n  - {id: a, wake_words: [alexa]}\n  - {id: a, wake_words: [alexa]}\n", []string{`c.yaml:3: satellites[1].id: "a" is also the id of satellites[0]; each needs its own`}},
 		{"syntax", "satellites: [\n", []string{"c.yaml:1: did not find expected node content"}},
 		{"several at once", "satellites: [{id: kitchen, wake_words: [okay_nabu]}]\nlgo: {}\nlog: {level: loud, format: xml}\nmodels: {dir: \"\"}\n", []string{

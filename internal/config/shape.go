@@ -43,6 +43,14 @@ func (r *report) check(n *yaml.Node, t reflect.Type, path string) {
 		for i, item := range n.Content {
 			r.check(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 		}
+	case reflect.Map:
+		if n.Kind != yaml.MappingNode {
+			r.add(path, "names with values are needed here, such as en: …")
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			r.check(n.Content[i+1], t.Elem(), path+"."+n.Content[i].Value)
+		}
 	default:
 		r.checkScalar(n, t, path)
 	}

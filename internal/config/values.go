@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"earshot/bridge/spoken"
 )
 
 // checkValues asks every section about its values, and looks at what only the whole file can tell.
@@ -14,6 +16,7 @@ func (r *report) checkValues(cfg Config) {
 	r.section("server", cfg.Server.Validate())
 	r.section("home_assistant", cfg.HomeAssistant.validate())
 	r.section("stt", cfg.STT.validate())
+	r.section("privacy", cfg.Privacy.validate())
 	r.section("log", cfg.Log.validate())
 	if cfg.Models.Dir == "" {
 		r.add("models.dir", "is empty; name the folder the wake-word models are in, such as ./models")
@@ -48,12 +51,26 @@ func (r *report) section(path string, mistakes map[string]string) {
 
 func (h HomeAssistant) validate() map[string]string {
 	wrong := map[string]string{}
+	if h.CommandWait < 0 || h.CommandWait > 60 {
+		wrong["command_wait"] = fmt.Sprintf("%d is not a time to wait; use 0 to 60 seconds", h.CommandWait)
+	}
 	if h.URL != "" {
 		if u, err := url.Parse(h.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			wrong["url"] = "is not an address; write it like http://homeassistant.local:8123"
 		}
 		if h.Token == "" {
 			wrong["token"] = "is missing; make one in Home Assistant under your profile, Security, Long-lived access tokens"
+		}
+	}
+	return wrong
+}
+
+// validate compiles the sentences, which is the only way to know that they are right.
+func (p Privacy) validate() map[string]string {
+	wrong := map[string]string{}
+	if len(p.Sentences) > 0 {
+		if _, err := spoken.Load(p.Sentences); err != nil {
+			wrong["sentences"] = err.Error()
 		}
 	}
 	return wrong
