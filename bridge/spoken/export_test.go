@@ -4,8 +4,9 @@ import "errors"
 
 // Sentences calls fn with every sentence, the key it belongs to and the languages that say it.
 func (p *Phrases) Sentences(fn func(sentence, key string, languages []string, c Command)) {
-	for sentence, m := range p.sentences {
-		fn(sentence, m.key, m.languages, m.command)
+	for i := range p.sentences.ends {
+		m := p.sentences.meanings[p.sentences.which[i]]
+		fn(p.sentences.sentence(i), m.key, m.languages, m.command)
 	}
 }
 
@@ -33,5 +34,5 @@ func LoadOnly(key, template string) (*Phrases, error) {
 	}
 	l := newLoader()
 	l.add("en", Language{Sentences: map[string][]string{key: {template}}}, embedded["en"])
-	return l.phrases, errors.Join(l.errs...)
+	return l.done(), errors.Join(l.errs...)
 }

@@ -66,7 +66,7 @@ func Load(extra map[string]Language) (*Phrases, error) {
 	if len(l.errs) > 0 {
 		return nil, errors.Join(l.errs...)
 	}
-	return l.phrases, nil
+	return l.done(), nil
 }
 
 func readEmbedded() (map[string]Language, error) {
@@ -93,12 +93,17 @@ func readEmbedded() (map[string]Language, error) {
 
 // loader collects sentences, and mistakes instead of stopping at the first.
 type loader struct {
-	phrases *Phrases
-	errs    []error
+	sentences map[string]*meaning // by normalised sentence, all languages
+	replies   map[string]map[string]string
+	errs      []error
 }
 
 func newLoader() *loader {
-	return &loader{phrases: &Phrases{sentences: map[string]*meaning{}, replies: map[string]map[string]string{}}}
+	return &loader{sentences: map[string]*meaning{}, replies: map[string]map[string]string{}}
+}
+
+func (l *loader) done() *Phrases {
+	return &Phrases{sentences: pack(l.sentences), replies: l.replies}
 }
 
 func (l *loader) wrong(format string, args ...any) {
@@ -148,10 +153,10 @@ func (l *loader) put(sentence string, m *meaning) error {
 	if sentence == "" {
 		return errors.New("may be empty")
 	}
-	first := l.phrases.sentences[sentence]
+	first := l.sentences[sentence]
 	switch {
 	case first == nil:
-		l.phrases.sentences[sentence] = m
+		l.sentences[sentence] = m
 	case first.command != m.command && first.key == m.key:
 		return fmt.Errorf("says %q, which is both with and without everywhere, see %s.%s", sentence, first.languages[0], first.key)
 	case first.command != m.command:
@@ -159,16 +164,16 @@ func (l *loader) put(sentence string, m *meaning) error {
 	case !slices.Contains(first.languages, m.languages[0]):
 		shared := *first
 		shared.languages = slices.Concat(first.languages, m.languages)
-		l.phrases.sentences[sentence] = &shared
+		l.sentences[sentence] = &shared
 	}
 	return nil
 }
 
 func (l *loader) addReplies(code string, replies map[string]string) {
-	to := l.phrases.replies[code]
+	to := l.replies[code]
 	if to == nil {
 		to = map[string]string{}
-		l.phrases.replies[code] = to
+		l.replies[code] = to
 	}
 	for _, key := range slices.Sorted(maps.Keys(replies)) {
 		counted, known := replyKeys[key]

@@ -38,7 +38,7 @@ type Command struct {
 
 // Phrases are the sentences and replies of every language. They never change, so any number of goroutines may use them.
 type Phrases struct {
-	sentences map[string]*meaning          // by normalised sentence, all languages
+	sentences table                        // normalised, of all languages
 	replies   map[string]map[string]string // by language, two letters, and by key of replyKeys
 }
 
@@ -72,7 +72,7 @@ func (p *Phrases) IsNo(text, language string) bool {
 }
 
 func (p *Phrases) find(text, language string) *Command {
-	m := p.sentences[normalise(text)]
+	m := p.sentences.find(normalise(text))
 	if m == nil {
 		return nil
 	}
