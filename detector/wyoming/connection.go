@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"earshot/internal/backoff"
 	protocol "earshot/internal/wyoming"
 )
 
@@ -39,7 +40,7 @@ type link struct {
 // Run keeps the engine connected until ctx ends, and returns nil then, after all its goroutines. It may be called once.
 // An engine that is away is a state and never ends it.
 func (e *Engine) Run(ctx context.Context) error {
-	retry := backoff{min: e.cfg.RetryMin, max: e.cfg.RetryMax}
+	retry := backoff.Backoff{Min: e.cfg.RetryMin, Max: e.cfg.RetryMax}
 	defer e.setLink(nil)
 	for {
 		began := time.Now()
@@ -53,9 +54,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if !errors.Is(err, errForget) {
 			e.noteAway(err)
 			if time.Since(began) > e.cfg.RetryMax {
-				retry.reset()
+				retry.Reset()
 			}
-			wait = retry.next()
+			wait = retry.Next()
 		}
 		select {
 		case <-ctx.Done():

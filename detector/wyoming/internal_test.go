@@ -3,7 +3,6 @@ package wyoming
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -37,25 +36,6 @@ func TestQueue(t *testing.T) {
 			q.clear()
 			want = nil
 		}
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	t.Parallel()
-	b := backoff{min: time.Second, max: 30 * time.Second}
-	spread := false
-	for range 20 {
-		b.reset()
-		for _, s := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-			wait := b.next()
-			if wait > s*time.Second || wait < s*time.Second*4/5 {
-				t.Fatalf("waits %v, want up to a fifth less than %d s", wait, s)
-			}
-			spread = spread || wait != s*time.Second
-		}
-	}
-	if !spread {
-		t.Error("the waits have no jitter")
 	}
 }
 

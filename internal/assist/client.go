@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"earshot/internal/backoff"
 )
 
 // Config says where Home Assistant is. Durations that are zero have the value named here.
@@ -147,7 +149,7 @@ func (c *Client) absolute(given string) string {
 
 // Run keeps the client connected until ctx ends. Home Assistant being away, starting or refusing the token is a state, see Status.
 func (c *Client) Run(ctx context.Context) error {
-	retry := backoff{min: c.cfg.RetryMin, max: c.cfg.RetryMax}
+	retry := backoff.Backoff{Min: c.cfg.RetryMin, Max: c.cfg.RetryMax}
 	for {
 		wasReady, err := c.connect(ctx)
 		if ctx.Err() != nil {
@@ -156,7 +158,7 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		c.noteLoss(err)
 		if wasReady {
-			retry.reset()
+			retry.Reset()
 		}
 		if !c.pause(ctx, &retry, errors.Is(err, ErrRefused)) {
 			return nil
@@ -202,11 +204,11 @@ func (c *Client) connect(ctx context.Context) (wasReady bool, err error) {
 
 // pause waits before the next attempt and returns false when ctx is done. Whoever waits for the connection shortens the wait,
 // except after a refusal, which only a new token does.
-func (c *Client) pause(ctx context.Context, retry *backoff, refused bool) bool {
-	wait, hurry := retry.next(), c.hurry
+func (c *Client) pause(ctx context.Context, retry *backoff.Backoff, refused bool) bool {
+	wait, hurry := retry.Next(), c.hurry
 	switch {
 	case refused:
-		wait, hurry = spread(c.cfg.RetryRefused), nil
+		wait, hurry = backoff.Spread(c.cfg.RetryRefused), nil
 	case c.waiting.Load() > 0:
 		wait = min(wait, c.cfg.RetryMin/2)
 	}
@@ -217,9 +219,9 @@ func (c *Client) pause(ctx context.Context, retry *backoff, refused bool) bool {
 		return false
 	case <-timer.C:
 	case <-c.newToken:
-		retry.reset()
+		retry.Reset()
 	case <-hurry:
-		retry.reset()
+		retry.Reset()
 	}
 	return true
 }

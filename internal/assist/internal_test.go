@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
+
+	"earshot/internal/backoff"
 )
 
 func TestCommandWait(t *testing.T) {
@@ -53,7 +55,7 @@ func TestPause(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		retry := &backoff{min: c.cfg.RetryMin, max: c.cfg.RetryMax}
+		retry := &backoff.Backoff{Min: c.cfg.RetryMin, Max: c.cfg.RetryMax}
 		took := func(refused bool) time.Duration {
 			began := time.Now()
 			if !c.pause(t.Context(), retry, refused) {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -39,28 +38,6 @@ func TestMatches(t *testing.T) {
 		if got := matches(c.filter, c.topic); got != c.want {
 			t.Errorf("matches(%q, %q) = %v", c.filter, c.topic, got)
 		}
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	t.Parallel()
-	b := backoff{min: time.Second, max: 30 * time.Second}
-	for _, full := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-		full *= time.Second
-		if got := b.next(); got > full || got < full*4/5 {
-			t.Errorf("waits %v, want 0.8 to 1 times %v", got, full)
-		}
-	}
-	b.reset()
-	if got := b.next(); got > time.Second {
-		t.Errorf("waits %v after a reset", got)
-	}
-	seen := map[time.Duration]bool{}
-	for range 20 {
-		seen[spread(time.Second)] = true
-	}
-	if len(seen) < 2 {
-		t.Error("the waits have no jitter")
 	}
 }
 

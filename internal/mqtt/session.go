@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"earshot/internal/backoff"
 )
 
 // The bounds of a session's two queues, in messages.
@@ -143,7 +145,7 @@ func (s *Session) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.dispatch(ctx) })
 	defer wg.Wait()
-	retry := backoff{min: s.cfg.RetryMin, max: s.cfg.RetryMax}
+	retry := backoff.Backoff{Min: s.cfg.RetryMin, Max: s.cfg.RetryMax}
 	for {
 		began := time.Now()
 		err := s.connection(ctx)
@@ -152,11 +154,11 @@ func (s *Session) Run(ctx context.Context) error {
 		}
 		s.noteProblem(err)
 		if time.Since(began) > s.cfg.RetryMax {
-			retry.reset()
+			retry.Reset()
 		}
-		wait := retry.next()
+		wait := retry.Next()
 		if errors.Is(err, errRefused) {
-			wait = spread(s.cfg.RetryRefused)
+			wait = backoff.Spread(s.cfg.RetryRefused)
 		}
 		select {
 		case <-ctx.Done():
