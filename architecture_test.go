@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"history/sqlite":               {"history"},
 	"internal/assist":              {"internal/backoff"},
 	"internal/assist/assisttest":   {"internal/assist"},
-	"internal/audio":               {},
+	"internal/audio":               {"internal/backoff"},
 	"internal/audio/audiotest":     {},
 	"internal/config":              {"bridge", "bridge/spoken", "history", "internal/mqtt", "internal/server"},
 	"internal/backoff":             {},

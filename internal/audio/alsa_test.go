@@ -163,7 +163,7 @@ func TestALSAExitIsTriedAgain(t *testing.T) {
 	m := alsaMicrophone("Exit")
 	defer start(t, m)()
 	awaitReason(t, m, "Arecord ended: arecord: pcm_read:2221: read error: No such device (exit status 1).", 5*time.Second)
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 }
 
 func TestALSAOverrun(t *testing.T) {
@@ -194,7 +194,7 @@ func TestALSALeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	m := alsaMicrophone("Quiet" + strconv.Itoa(os.Getpid()))
 	defer start(t, m)()
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 	if n := processes(t, "CARD=Quiet"+strconv.Itoa(os.Getpid())); n != 1 {
 		t.Errorf("%d programs record, want one", n)
 	}

@@ -69,5 +69,5 @@ func TestCommandIsTriedAgain(t *testing.T) {
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 }

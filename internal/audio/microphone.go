@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"earshot/internal/backoff"
 )
 
 // Microphone listens to one device for many readers. A device that is lost is a state, not an error: it is tried again until it is back, and no other device ever takes its place.
@@ -55,7 +56,7 @@ func (m *Microphone) Run(ctx context.Context) error {
 	d := m.driver()
 	defer d.close()
 	c := &capture{mic: m}
-	var retry backoff
+	retry := backoff.Backoff{Min: firstWait, Max: longWait}
 	for ctx.Err() == nil {
 		session, end := m.begin(ctx)
 		m.runOnce(session, d, c, &retry)
@@ -65,10 +66,10 @@ func (m *Microphone) Run(ctx context.Context) error {
 }
 
 // runOnce does one thing until it is over: stay muted, listen until the device is lost and wait for the next try, or stay at the end of a file.
-func (m *Microphone) runOnce(ctx context.Context, d driver, c *capture, retry *backoff) {
+func (m *Microphone) runOnce(ctx context.Context, d driver, c *capture, retry *backoff.Backoff) {
 	if m.muted.Load() {
 		m.enter(Muted, nil)
-		*retry = backoff{}
+		retry.Reset()
 		<-ctx.Done()
 		return
 	}
@@ -83,7 +84,10 @@ func (m *Microphone) runOnce(ctx context.Context, d driver, c *capture, retry *b
 		<-ctx.Done()
 	default:
 		m.enter(Lost, err)
-		d.wait(ctx, retry.next(heard))
+		if heard >= goodRun {
+			retry.Reset()
+		}
+		d.wait(ctx, retry.Next())
 	}
 }
 
@@ -156,15 +160,3 @@ const (
 	longWait  = 30 * time.Second
 	goodRun   = 10 * time.Second // a device that worked for so long is tried again at once
 )
-
-// backoff makes the waiting times between tries: 1 s, doubling up to 30 s, each up to a fifth shorter so that many devices do not try in step.
-type backoff struct{ last time.Duration }
-
-// next is how long to wait after a try that gave sound for heard.
-func (b *backoff) next(heard time.Duration) time.Duration {
-	if heard >= goodRun {
-		b.last = 0
-	}
-	b.last = max(firstWait, min(longWait, 2*b.last))
-	return b.last - rand.N(b.last/5)
-}

@@ -35,7 +35,7 @@ func TestPulseHearsWhatIsPlayed(t *testing.T) {
 	m := pulseMicrophone("auto", "")
 	r := m.Subscribe("test", 3000)
 	defer start(t, m)()
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 	want := readWAV(t, nabu)
 	if err := p.Play(nabu, "kitchen"); err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestPulseUnplugged(t *testing.T) {
 			m := pulseMicrophone("auto", device)
 			r := m.Subscribe("test", 10000)
 			defer start(t, m)()
-			awaitState(t, m, audio.Listening, 5*time.Second)
+			awaitState(t, m, audio.Listening, 20*time.Second)
 			p.LoadNullSink("bedroom")
 			if _, err := p.Pactl("set-default-source", "bedroom.monitor"); err != nil {
 				t.Fatal(err)
@@ -108,7 +108,7 @@ func TestPulseMute(t *testing.T) {
 	m := pulseMicrophone("pulse", "kitchen.monitor")
 	defer start(t, m)()
 	for range 2 {
-		awaitState(t, m, audio.Listening, 5*time.Second)
+		awaitState(t, m, audio.Listening, 20*time.Second)
 		if n := p.Recordings(); n != 1 {
 			t.Errorf("%d streams record, want one", n)
 		}
@@ -126,7 +126,7 @@ func TestPulseServerKilled(t *testing.T) {
 	p.LoadNullSink("kitchen")
 	m := pulseMicrophone("auto", "")
 	defer start(t, m)()
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 	p.Stop()
 	awaitState(t, m, audio.Lost, 2*time.Second)
 	if got, want := m.Status().Reason, "The connection to the sound server ended."; got != want {
@@ -134,7 +134,7 @@ func TestPulseServerKilled(t *testing.T) {
 	}
 	p.Start()
 	p.LoadNullSink("kitchen")
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 }
 
 func TestPulseSuspended(t *testing.T) {
@@ -143,7 +143,7 @@ func TestPulseSuspended(t *testing.T) {
 	p.Load("module-suspend-on-idle", "timeout=0")
 	m := pulseMicrophone("pulse", "usb")
 	defer start(t, m)()
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 	if _, err := p.Pactl("suspend-source", "usb", "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestAutoFallsBack(t *testing.T) {
 	t.Setenv("PULSE_SERVER", socket)
 	m := pulseMicrophone("auto", "")
 	stop := start(t, m)
-	awaitState(t, m, audio.Listening, 5*time.Second)
+	awaitState(t, m, audio.Listening, 20*time.Second)
 	if got, want := m.Status().Device, "plughw:CARD=PCH,DEV=0"; got != want {
 		t.Errorf("device %s, want %s", got, want)
 	}
