@@ -73,6 +73,12 @@ func (h *Home) PlainToken() string { return h.plainToken }
 // Pipeline returns the id of the preferred pipeline.
 func (h *Home) Pipeline() string { return h.pipeline }
 
+// Login returns the name and the password of the administrator, for a browser.
+func (h *Home) Login() (user, secret string) { return owner, password }
+
+// Folder returns the folder that holds the configuration of Home Assistant and the logs of all parts, as long as the lab is open.
+func (h *Home) Folder() string { return h.dir }
+
 // Log returns what Home Assistant has printed since the lab was opened, over all its restarts.
 func (h *Home) Log() string {
 	data, _ := os.ReadFile(filepath.Join(h.dir, "home-assistant.log"))

@@ -33,6 +33,8 @@ const (
 	Speaker = "media_player.kitchen_speaker"
 	// Played has as its state the last media_content_id that the speaker was told to play.
 	Played = "input_text.kitchen_played"
+	// SpeakerDelay has as its state how many seconds the speaker takes for that, 0 to 60; it is 0 when Home Assistant has started.
+	SpeakerDelay = "input_number.kitchen_speaker_delay"
 )
 
 const (
