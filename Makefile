@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 30s
 
-.PHONY: build models run test check unit fuzz needs bench clean
+.PHONY: build models run test check unit fuzz needs lab bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -35,6 +35,11 @@ fuzz:
 needs:
 	scripts/needs.sh
 	scripts/lab/setup.sh || [ "$$CI" != true ]
+
+# Home Assistant with a bridge and a microphone that plays commands, until Ctrl-C; HA=2025.4.4 takes the oldest version.
+lab: models
+	scripts/lab/setup.sh
+	$(GO) run ./e2e/lab/labrun $(if $(HA),-version $(HA))
 
 bench: build models
 	$(GO) test -run '^$$' -bench . -benchmem ./...

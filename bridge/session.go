@@ -184,8 +184,11 @@ func (s *Satellite) understand(ctx context.Context, o *session, e *history.Entry
 // sentence makes an error one for people: it begins with a capital and ends with a full stop.
 func sentence(err error) string {
 	text := strings.TrimRight(err.Error(), ".")
+	if !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
+		text += "."
+	}
 	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:] + "."
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // duration is how long a number of samples lasts.
