@@ -11,9 +11,9 @@ ARG TARGETOS TARGETARCH TARGETVARIANT VERSION=unknown
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${TARGETVARIANT#v} \
     go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/earshot ./cmd/earshot
 
-# arecord is the capture program for ALSA devices; PulseAudio and PipeWire are spoken to directly.
+# arecord and aplay capture and play with ALSA; pacat plays with PulseAudio and PipeWire, which are captured from directly.
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends alsa-utils ca-certificates && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends alsa-utils ca-certificates pulseaudio-utils && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 900 --groups audio earshot \
     && install -d -o earshot -g earshot -m 0700 /data
 COPY --from=build /out/earshot /usr/local/bin/earshot

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Run every fuzz target for a while: scripts/fuzz.sh 30s
+# Run every fuzz target for a while, one on each processor: scripts/fuzz.sh 30s
 set -eu
-time=${1:-30s}
 cd "$(dirname "$0")/.."
-grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do
-	for target in $(grep -h -o '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go | cut -d' ' -f2); do
-		echo "fuzz $dir $target $time"
-		CGO_ENABLED=0 go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 20x "$dir"
-	done
-done
+export FUZZTIME="${1:-30s}"
+grep -r --include='*_test.go' --exclude-dir='.?*' -o '^func Fuzz[A-Za-z0-9_]*' . |
+	sed 's|/[^/]*_test.go:func | |' | sort -u |
+	xargs -P "$(nproc)" -L 1 sh -c '
+		if out=$(CGO_ENABLED=0 go test -run "^$" -fuzz "^$1\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 20x -parallel 1 "$0" 2>&1); then
+			echo "fuzz $0 $1: $(echo "$out" | tail -n 1)"
+		else
+			echo "fuzz $0 $1 failed:"
+			echo "$out"
+			exit 255 # xargs starts no more
+		fi'

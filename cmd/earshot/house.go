@@ -324,5 +324,8 @@ func (r recordings) Delete(ctx context.Context, s history.Selection) (history.Re
 	}
 	receipt, err := r.History.Delete(ctx, s)
 	receipt.InProgressDiscarded = discarded
+	if r.house.assistant.home != nil {
+		receipt.Remains = append(receipt.Remains, "Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts.")
+	}
 	return receipt, err
 }

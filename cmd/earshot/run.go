@@ -86,6 +86,11 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		return err
 	}
 	defer closeBroker()
+	if opt.printToken {
+		if err := printAddress(t, web, tokens); err != nil {
+			return err
+		}
+	}
 
 	g, ctx := errgroup.WithContext(ctx)
 	if brokerURL != "" {
@@ -99,11 +104,6 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	house.start(ctx, g)
 	g.Go(func() error { return web.Run(ctx) })
-	if opt.printToken {
-		if err := printAddress(t, web, tokens); err != nil {
-			return err
-		}
-	}
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", web.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	return g.Wait()
@@ -184,12 +184,22 @@ func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, 
 		return nil, err
 	}
 	house.devices, err = discovery.New(discovery.Config{
-		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: "http://" + web.Addr() + "/",
+		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err
 	}
 	return []service{session, house.devices}, nil
+}
+
+// pageURL is the page's address as people see it in Home Assistant, "" for one that only this machine could open.
+func pageURL(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	if err != nil || ip == nil || ip.IsLoopback() || ip.IsUnspecified() {
+		return ""
+	}
+	return "http://" + addr + "/"
 }
 
 // printAddress shows the page's address with a token that lives only as long as the program.
