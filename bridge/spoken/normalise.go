@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 // normalise brings the spellings of one sentence to one form: small letters, composed accents, single blanks, no punctuation.
 // Accents stay, as they tell words apart. Anything else that is not a letter stays too, so that it keeps a sentence from matching.
 func normalise(text string) string {
-	text = compose(text)
+	text = norm.NFC.String(text) // speech-to-text programs write an accent in one letter or in two
 	var b strings.Builder
 	b.Grow(len(text))
 	var before rune // the rune before, as written
@@ -37,7 +39,7 @@ func normalise(text string) string {
 		}
 		before = r
 	}
-	return b.String()
+	return norm.NFC.String(b.String()) // some letters with accents exist in small only
 }
 
 // fold writes a rune without its case; by way of the capital, as some small letters share one.
@@ -47,47 +49,4 @@ func fold(b *strings.Builder, r rune) {
 		return
 	}
 	b.WriteRune(unicode.ToLower(unicode.ToUpper(r)))
-}
-
-// accents lists, for each combining mark, letters and what they become with it.
-// ref: Unicode Character Database, UnicodeData.txt, canonical decompositions of Latin-1 letters
-var accents = map[rune]string{
-	'\u0300': "aàeèiìoòuùAÀEÈIÌOÒUÙ",
-	'\u0301': "aáeéiíoóuúyýAÁEÉIÍOÓUÚYÝ",
-	'\u0302': "aâeêiîoôuûAÂEÊIÎOÔUÛ",
-	'\u0303': "aãnñoõAÃNÑOÕ",
-	'\u0308': "aäeëiïoöuüyÿAÄEËIÏOÖUÜ",
-	'\u0327': "cçCÇ",
-}
-
-// compose replaces a letter and the combining mark after it by the one letter, which speech-to-text programs write in either way.
-func compose(text string) string {
-	if !strings.ContainsFunc(text, isAccent) {
-		return text
-	}
-	runes := make([]rune, 0, len(text))
-	for _, r := range text {
-		if n := len(runes); n > 0 && isAccent(r) {
-			if one, ok := accented(runes[n-1], r); ok {
-				runes[n-1] = one
-				continue
-			}
-		}
-		runes = append(runes, r)
-	}
-	return string(runes)
-}
-
-func isAccent(r rune) bool {
-	return r >= '\u0300' && r <= '\u0327'
-}
-
-func accented(letter, mark rune) (rune, bool) {
-	pairs := []rune(accents[mark])
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i] == letter {
-			return pairs[i+1], true
-		}
-	}
-	return 0, false
 }

@@ -208,7 +208,7 @@ func TestNormalise(t *testing.T) {
 }
 
 func FuzzMatch(f *testing.F) {
-	for _, seed := range []string{" Delete what I just said.", "Efface tout ce que j’ai dit aujourd’hui", "e\u0301-\u0308", "'-'", "\xff-\xc3", "Ja."} {
+	for _, seed := range []string{" Delete what I just said.", "Efface tout ce que j’ai dit aujourd’hui", "e\u0301-\u0308", "'-'", "\xff-\xc3", "Ja.", "Y\u0308", "H\u0331"} {
 		f.Add(seed, "en-US")
 		f.Add(seed, "")
 	}
