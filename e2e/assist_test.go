@@ -136,6 +136,8 @@ func TestTokenRevoked(t *testing.T) {
 	h := newHousehold(t, home, token)
 	home.RevokeToken(t, token)
 	within(t, 30*time.Second, "/healthz is red", func() bool { return h.health() == 503 })
+	problem, _ := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_assist_problem")
+	home.WaitState(t, problem, "on", 10*time.Second)
 	if !strings.Contains(h.log.String(), "token is refused") {
 		t.Error("the log does not say that the token is refused")
 	}
