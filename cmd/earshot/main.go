@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // the household's zone must be known where the system has no zone files
 )
 
@@ -14,8 +15,9 @@ var version = "unknown"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal a second one ends the program at once, should stopping ever hang.
-	context.AfterFunc(ctx, stop)
+	// A second signal ends the program at once, should stopping ever hang; but not one that comes with the first, as from a
+	// supervisor that signals the process and its group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	code := run(ctx, os.Args[1:], terminal{out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
