@@ -202,19 +202,28 @@ func pageURL(addr string) string {
 	return "http://" + addr + "/"
 }
 
+// reachable is an address of this machine at which a listener on addr answers.
+func reachable(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", err
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
 // printAddress shows the page's address with a token that lives only as long as the program.
 func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
 	secret, err := tokens.Session("printed at start", server.Admin)
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(web.Addr())
+	addr, err := reachable(web.Addr())
 	if err != nil {
 		return err
 	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	_, err = fmt.Fprintf(t.out, "\nYour voice history: http://%s/#token=%s\n(the token is good until this program ends)\n\n", net.JoinHostPort(host, port), secret)
+	_, err = fmt.Fprintf(t.out, "\nYour voice history: http://%s/#token=%s\n(the token is good until this program ends)\n\n", addr, secret)
 	return err
 }
