@@ -7,13 +7,14 @@ const (
 	Added   = "added"
 	Updated = "updated"
 	Deleted = "deleted"
+	Reset   = "reset" // more has changed than is told: look anew
 )
 
 // Change is something that happened to the history.
 type Change struct {
-	Action  string   // one of the three above
+	Action  string   // one of those above
 	Entries []Entry  // as they are now; for Added and Updated
-	IDs     []string // for Deleted
+	IDs     []string // for Deleted, and for Updated when they were many
 }
 
 // Subscription is a bounded queue of changes. A reader that is too slow loses the newest ones, and sees so by Dropped.
@@ -46,6 +47,13 @@ func (s *Subscription) Close() {
 		delete(s.h.subscriptions, s)
 		close(s.changes)
 	}
+}
+
+// tell publishes a change in its order among the others.
+func (h *History) tell(c Change) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	h.publish(c)
 }
 
 // publish tells every subscription, and waits for none.

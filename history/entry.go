@@ -69,6 +69,7 @@ type EntryError struct {
 type Clip struct {
 	MediaType  string `json:"media_type"` // audio/flac
 	Bytes      int64  `json:"bytes"`
+	Stored     int64  `json:"-"`           // bytes it takes where it is stored, sealed
 	SampleRate int    `json:"sample_rate"` // Hz
 }
 

@@ -2,113 +2,98 @@ package history
 
 import (
 	"context"
+	"errors"
 	"io"
-	"slices"
 	"time"
 )
 
-// Query selects entries for a list.
-//
-// From and To bound the wake instant, half-open: From <= At < To. A zero value leaves that side open.
-// Empty strings do not restrict.
-type Query struct {
-	From, To  time.Time
-	Satellite string
-	Outcome   Outcome
-	WakeWord  string
-	Text      string // found anywhere in transcript or reply, letter case ignored
-	Label     Label
-	Kept      *bool
-
-	Limit  int    // entries of a page; 0 means DefaultLimit, more than MaxLimit means MaxLimit
-	Cursor string // NextCursor of the page before; empty for the newest
-}
-
-// Limits of a page.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 500
-)
-
-// Page is a part of the history, newest first.
-type Page struct {
-	Entries    []Entry
-	NextCursor string // empty on the last page
-}
-
-// Selection names the entries a deletion is about: by id, or by range when IDs is nil.
-type Selection struct {
-	IDs         []string
-	From, To    time.Time // half-open; a zero value leaves that side open
-	Satellites  []string  // any of them; empty means all
-	IncludeKept bool
-}
-
-// CoversSatellite tells whether a selection by range is about a satellite.
-func (s Selection) CoversSatellite(id string) bool {
-	return s.IDs == nil && (len(s.Satellites) == 0 || slices.Contains(s.Satellites, id))
-}
-
-// Totals counts what is kept.
-type Totals struct {
-	Entries   int64
-	ClipBytes int64
-	Duration  time.Duration
-	Newest    time.Time // zero when there is none
-}
-
 // Store keeps the rows of the history. Implementations are proven by historytest.
 //
-// Deleting takes three steps, so that a crash at any point leaves nothing behind that the next start cannot finish:
-// Trash turns rows into garbage rows and wipes their text, the caller removes the clips, Drop forgets the garbage rows.
+// Deleting takes four steps, so that a crash at any point leaves nothing behind that the next start cannot finish: Trash turns rows into
+// garbage rows and wipes their text and keys, a part at a time, so that nobody has to wait for a large deletion; Flush makes sure that nothing of
+// them can be read any more; the caller removes the clips; Drop forgets the garbage rows.
 type Store interface {
-	// Insert adds an entry. Its id must be new: one that is there, or whose clip still waits to be removed, is refused.
-	Insert(ctx context.Context, e Entry) error
+	// Insert adds an entry with the key of its clip, "" when it has none. Its id must be new: one that is there is an ErrExists, one whose clip
+	// still waits to be removed is refused.
+	Insert(ctx context.Context, e Entry, key string) error
 	// Get returns one entry, or ErrNotFound.
 	Get(ctx context.Context, id string) (Entry, error)
+	// Key returns the key of an entry's clip; ErrNotFound when the entry is not there or has no audio.
+	Key(ctx context.Context, id string) (string, error)
 	// List returns a page, newest first; entries of one millisecond are ordered by id.
 	// A cursor that is not one of the store's own is an ErrBadCursor.
 	List(ctx context.Context, q Query) (Page, error)
-	// Totals counts the entries of one satellite, or of all when satellite is empty.
-	Totals(ctx context.Context, satellite string) (Totals, error)
-	// Trash wipes the selected entries in one transaction and returns them as they were counted:
-	// nothing of their text can be read from the store's files once it has returned without an error.
-	// With an error they may be wiped all the same, and are returned then.
-	Trash(ctx context.Context, s Selection) (Trashed, error)
-	// Clips calls fn with the id of every entry whose audio is kept, in no particular order. fn must not use the store.
-	Clips(ctx context.Context, fn func(id string) error) error
-	// Garbage lists the ids whose clips still wait to be removed, oldest first.
-	Garbage(ctx context.Context) ([]string, error)
-	// Drop forgets garbage rows. Unknown ids are ignored.
+	// Totals counts what a selection covers. Its IncludeKept does not matter: kept ones are in Sum, and by themselves in Kept.
+	// Counting by time, satellite, outcome and wake word has to be quick also for a million entries.
+	Totals(ctx context.Context, s Selection) (Totals, error)
+	// Stats counts what a filter covers for each satellite and outcome, ordered by these.
+	Stats(ctx context.Context, f Filter) ([]Stat, error)
+	// Update changes the selected entries (kept ones too, whatever IncludeKept says) and returns how many there were.
+	Update(ctx context.Context, s Selection, u Update) (int, error)
+
+	// Trash wipes the oldest limit of the selected entries in one transaction and returns them, oldest first; fewer than limit: there were no more.
+	// Entries that have nothing of s.What are not selected. With WhatAudio the row stays, without clip, peaks and key, and its clip is garbage;
+	// with WhatText it stays without transcript, reply, intent and the error's message.
+	Trash(ctx context.Context, s Selection, limit int) ([]TrashedEntry, error)
+	// Flush returns when nothing that was wiped before can be read from the store's files any more, except for what Remains names.
+	Flush(ctx context.Context) error
+	// Remains tells in sentences for people what of a deleted entry a store cannot reach, or can only later. Nil when there is nothing.
+	Remains() []string
+	// Garbage lists at most limit ids after a given one whose clips still wait to be removed, in their order; after is "" at first.
+	Garbage(ctx context.Context, after string, limit int) ([]string, error)
+	// Drop forgets garbage rows. Unknown ids are ignored. The next Flush wipes what they were.
 	Drop(ctx context.Context, ids []string) error
+
+	// Clips calls fn with the id of every entry whose audio is kept, and the bytes of its stored clip, in no particular order. fn must not use the store.
+	Clips(ctx context.Context, fn func(id string, stored int64) error) error
+	// AddAccess adds a line to the access log. An id that is there is an ErrExists.
+	AddAccess(ctx context.Context, a Access) error
+	// Access returns one line, or ErrNotFound.
+	Access(ctx context.Context, id string) (Access, error)
+	// Accesses lists the access log, newest first by id, from before a given id ("" for the newest).
+	Accesses(ctx context.Context, before string, limit int) ([]Access, error)
+	// DropAccesses forgets the lines whose time is before an instant.
+	DropAccesses(ctx context.Context, before time.Time) error
 	// Setting returns a remembered value, or "" when there is none.
 	Setting(ctx context.Context, key string) (string, error)
-	// SetSetting remembers a value.
+	// SetSetting remembers a value; "" forgets it.
 	SetSetting(ctx context.Context, key, value string) error
+	// Check looks for damage in the whole store. An error says what is wrong.
+	Check(ctx context.Context) error
 	// Close releases the store. It may be called twice.
 	Close() error
 }
 
-// Trashed is what Store.Trash wiped.
-type Trashed struct {
-	Entries     []TrashedEntry // oldest first
-	KeptSkipped int            // entries that were spared because they are kept
+// Watcher is a Store that several bridges share.
+type Watcher interface {
+	// Watch calls fn with every change that another process makes, until ctx ends. Changes are told by id only (Entries is nil). It keeps itself
+	// connected; when changes may have been missed, it calls fn with a Change whose Action is Reset.
+	Watch(ctx context.Context, fn func(Change)) error
 }
 
 // TrashedEntry is what a receipt has to know of a wiped entry.
 type TrashedEntry struct {
 	ID       string
-	Bytes    int64         // of its clip
+	HasClip  bool          // its clip has to be removed
+	Stored   int64         // bytes of its clip as stored; 0 without one
 	Duration time.Duration // of its audio
 }
 
+// Errors of stores.
+var (
+	ErrBadCursor = errors.New("the cursor is not one that a page before gave") // see Query.Cursor
+	ErrExists    = errors.New("it is there already")
+	// ErrDamaged is in the errors of Store.Check and of opening a store whose database cannot be read any more.
+	ErrDamaged = errors.New("the history database is damaged")
+)
+
 // Blobs keeps the clips of the history, named by entry id. Implementations are proven by historytest.
-// An id that is not a ULID in its canonical form names nothing.
+// An id that is not a ULID in its canonical form names nothing. What is stored is sealed already.
 type Blobs interface {
-	// Put stores a clip so that it survives a power cut once Put has returned, and is never seen half.
+	// Put stores a clip so that it survives a power cut once Put has returned, and is never seen half. One of that id is replaced.
 	Put(ctx context.Context, id string, data []byte) error
-	// Open returns a clip, or ErrNotFound.
-	Open(ctx context.Context, id string) (io.ReadSeekCloser, error)
+	// Open returns a clip, or ErrNotFound. It can be read until it is closed or deleted, also after ctx has ended.
+	Open(ctx context.Context, id string) (Blob, error)
 	// Delete removes clips so that they stay removed after a power cut. Missing ones are not an error.
 	Delete(ctx context.Context, ids []string) error
 	// List calls fn for every clip that is stored, in no particular order.
@@ -117,6 +102,13 @@ type Blobs interface {
 	Identity() string
 	// Close releases the blobs. It may be called twice.
 	Close() error
+}
+
+// Blob is a stored clip, read in any order.
+type Blob interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64 // bytes
 }
 
 // BlobInfo describes one stored clip.
