@@ -2,23 +2,29 @@ package history
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // Receipt answers a deletion.
 type Receipt struct {
-	Deleted     int
-	KeptSkipped int // spared because they are kept
+	ID      string // of the line in the access log
+	What    What
+	Deleted int
+	// KeptSkipped counts what was spared because it is kept.
+	KeptSkipped int
 	// InProgressDiscarded counts recordings that were just being made and are not stored.
 	InProgressDiscarded int
-	Bytes               int64         // of the clips that went
-	Duration            time.Duration // of the audio that went
-	From, To            time.Time     // the bounds used; zero where there was none
-	Failed              []FailedDelete
+	Stored              int64          // bytes of the clips that went
+	Duration            time.Duration  // of the audio that went
+	From, To            time.Time      // the bounds used; zero where there was none
+	Failed              []FailedDelete // at most failedListed of them
+	FailedCount         int
 	Remains             []string // what cannot be reached from here, in plain words
 }
 
@@ -28,107 +34,264 @@ type FailedDelete struct {
 	Why string `json:"why"`
 }
 
-// Delete deletes entries with their clips. When it returns, their text is in none of the files, and their clips are unlinked;
-// a clip that could not be removed is in Failed, and is tried again by every later deletion and by the next start.
-func (h *History) Delete(ctx context.Context, s Selection) (Receipt, error) {
+const (
+	trashPart    = 500 // entries wiped in one transaction: additions get their turn between two
+	unlinkPart   = 1000
+	toldParts    = 4 // of a deletion with more of them, the ids are not told
+	failedListed = 100
+)
+
+// Delete deletes what a selection covers, also recordings that are being made just now. When it returns, the text and the keys are in none of
+// the files, and the clips are unlinked; a clip that could not be removed is in Failed, cannot be played any more, and is tried again by every
+// later deletion and by the next start. With an error a part may be deleted all the same: the receipt says how much. by is who asked.
+func (h *History) Delete(ctx context.Context, by string, s Selection) (Receipt, error) {
 	h.deleting.Lock()
 	defer h.deleting.Unlock()
-	left, err := h.store.Garbage(ctx)
+	id, err := h.newID(time.Now())
 	if err != nil {
-		return Receipt{}, err
+		return Receipt{}, fmt.Errorf("delete: %w", err)
 	}
-	trashed, err := h.trash(ctx, s)
-	// From here on the rows are gone: whatever went wrong, and whoever has stopped waiting, the clips have to follow.
-	done := context.WithoutCancel(ctx)
-	failed := h.removeClips(done, append(idsOf(trashed), left...))
-	r := Receipt{KeptSkipped: trashed.KeptSkipped, From: s.From, To: s.To, Failed: []FailedDelete{}}
-	for _, e := range trashed.Entries {
-		if why, bad := failed[e.ID]; bad {
-			r.Failed = append(r.Failed, FailedDelete{e.ID, why})
-			continue
+	return h.delete(ctx, request{id: id, by: by, Selection: s})
+}
+
+// request is a deletion on its way.
+type request struct {
+	id string // of the receipt
+	by string
+	Selection
+	shown      time.Time // when its preview was made; zero without one
+	inProgress bool      // the preview has counted recordings in progress
+}
+
+// parts are what a request is about: of recordings in progress, and of stored ones.
+func (q request) parts() (live Selection, stored []Selection) {
+	live, stored = q.Selection, []Selection{q.Selection}
+	if q.shown.IsZero() {
+		return live, stored
+	}
+	if live.To.IsZero() || q.shown.Before(live.To) {
+		live.To = q.shown
+	}
+	if q.inProgress { // they may have been stored since
+		late := live
+		late.AsOf = ""
+		if from := q.shown.Add(-inProgressAge); late.From.Before(from) {
+			late.From = from
 		}
-		r.Deleted++
-		r.Bytes += e.Bytes
-		r.Duration += e.Duration
+		stored = append(stored, late)
 	}
-	h.explain(done, s.IDs, deletion{trashed, left, failed}, &r)
-	r.Remains = []string{"A backup made before the deletion still holds what it held then."}
+	return live, stored
+}
+
+// inProgressAge is longer than a recording can be in progress.
+const inProgressAge = 90 * time.Second
+
+// delete carries a deletion out and writes it down. It needs deleting.
+func (h *History) delete(ctx context.Context, q request) (Receipt, error) {
+	if !q.What.Valid() {
+		return Receipt{}, fmt.Errorf("delete: %q is not a part of a recording; use all, audio or text", string(q.What))
+	}
+	r := Receipt{ID: q.id, What: q.What, From: q.From, To: q.To, Failed: []FailedDelete{}}
+	if r.What == "" {
+		r.What = WhatAll
+	}
+	live := h.attached()
+	making, stored := q.parts()
+	if live != nil && r.What == WhatAll {
+		r.InProgressDiscarded = live.Discard(making)
+	}
+	var err error
+	for _, s := range stored {
+		err = errors.Join(err, h.main.erase(ctx, h, s, &r))
+	}
+	if h.spool != nil && q.AsOf == "" { // nothing of the spool was in a preview
+		err = errors.Join(err, h.spool.erase(ctx, h, q.Selection, &r))
+	}
+	r.Remains = h.remains(live)
+	if r.Deleted+r.InProgressDiscarded+r.FailedCount > 0 || q.by != retentionName {
+		err = errors.Join(err, h.writeDown(context.WithoutCancel(ctx), q, r))
+	}
 	return r, err
 }
 
-// trash wipes the rows, and tells everybody before anything else can happen to them.
-func (h *History) trash(ctx context.Context, s Selection) (Trashed, error) {
+func (h *History) attached() Live {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.live
+}
+
+// remains is what no deletion reaches.
+func (h *History) remains(live Live) []string {
+	list := []string{"A backup made before the deletion still holds what it held then."}
+	list = append(list, h.main.store.Remains()...)
+	for _, folder := range h.aside {
+		list = append(list, fmt.Sprintf("The damaged history in %s was set aside and may still hold recordings: delete that folder when you do not need it.", folder))
+	}
+	if live != nil {
+		list = append(list, live.Remains()...)
+	}
+	return list
+}
+
+// erase wipes what is selected on a shelf, and then removes the clips.
+func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt) error {
+	kept, err := s.keptSkipped(ctx, sel)
+	if err != nil {
+		return err
+	}
+	r.KeptSkipped += kept
+	gone := erased{ids: map[ulid.ULID]bool{}}
+	err = s.wipe(ctx, h, sel, &gone)
+	if err != nil && gone.count == 0 {
+		return err
+	}
+	// From here on rows are gone: whatever went wrong, and whoever has stopped waiting, their remnants and clips have to follow.
+	done := context.WithoutCancel(ctx)
+	flush := s.store.Flush(done)
+	failed := s.removeClips(done)
+	if flush == nil {
+		flush = s.store.Flush(done) // the ids that were garbage a moment ago
+	}
+	r.Deleted += gone.count
+	r.Stored += gone.stored
+	r.Duration += gone.duration
+	for _, f := range failed {
+		if id, err := ulid.ParseStrict(f.ID); err == nil && gone.ids[id] {
+			r.Deleted--
+			r.fail(f)
+		}
+	}
+	s.explain(done, sel, explained{gone, failed}, r)
+	return errors.Join(err, flush)
+}
+
+func (r *Receipt) fail(f FailedDelete) {
+	if r.FailedCount++; len(r.Failed) < failedListed {
+		r.Failed = append(r.Failed, f)
+	}
+}
+
+// keptSkipped counts what a deletion spares.
+func (s shelf) keptSkipped(ctx context.Context, sel Selection) (int, error) {
+	if sel.IncludeKept || sel.Kept != nil && !*sel.Kept {
+		return 0, nil
+	}
+	kept := true
+	sel.Kept = &kept
+	t, err := s.store.Totals(ctx, sel)
+	switch sel.What {
+	case WhatAudio:
+		return int(t.Clips), err
+	case WhatText:
+		return int(t.Texts), err
+	default:
+		return int(t.Entries), err
+	}
+}
+
+// erased is what one deletion has wiped so far. An id takes 16 bytes, so that a deletion of a million fits into a small machine.
+type erased struct {
+	ids      map[ulid.ULID]bool
+	count    int
+	stored   int64
+	duration time.Duration
+}
+
+// wipe takes the selected rows part by part, and tells everybody of each part before anything else can happen to it.
+func (s shelf) wipe(ctx context.Context, h *History, sel Selection, gone *erased) error {
+	for n := 1; ; n++ {
+		part, err := s.wipePart(ctx, h, sel, n <= toldParts)
+		for _, e := range part {
+			if id, err := ulid.ParseStrict(e.ID); err == nil {
+				gone.ids[id] = true
+			}
+			gone.count++
+			gone.stored += e.Stored
+			gone.duration += e.Duration
+		}
+		if err != nil || len(part) < trashPart {
+			if n > toldParts {
+				h.tell(Change{Action: Reset})
+			}
+			return err
+		}
+	}
+}
+
+// wipePart wipes one part. Of a large deletion nobody is told every id: at its end they look anew.
+func (s shelf) wipePart(ctx context.Context, h *History, sel Selection, told bool) ([]TrashedEntry, error) {
 	h.changing.Lock()
 	defer h.changing.Unlock()
-	trashed, err := h.store.Trash(ctx, s)
-	if len(trashed.Entries) > 0 {
-		h.publish(Change{Action: Deleted, IDs: idsOf(trashed)})
+	part, err := s.store.Trash(ctx, sel, trashPart)
+	if len(part) == 0 || !told {
+		return part, err
 	}
-	return trashed, err
-}
-
-func idsOf(t Trashed) []string {
-	ids := make([]string, len(t.Entries))
-	for i, e := range t.Entries {
+	ids := make([]string, len(part))
+	for i, e := range part {
 		ids[i] = e.ID
 	}
-	return ids
+	action := Deleted
+	if sel.What == WhatAudio || sel.What == WhatText {
+		action = Updated
+	}
+	h.publish(Change{Action: action, IDs: ids})
+	return part, err
 }
 
-// deletion is what became of one: what was wiped, what an earlier one had left over, and the clips that stay for now.
-type deletion struct {
-	trashed Trashed
-	left    []string
-	failed  map[string]string
+// removeClips unlinks the clips of everything that is garbage, and forgets the garbage rows. It returns what failed, and why.
+func (s shelf) removeClips(ctx context.Context) (failed []FailedDelete) {
+	for after := ""; ; {
+		ids, err := s.store.Garbage(ctx, after, unlinkPart)
+		if err != nil || len(ids) == 0 {
+			return failed // a garbage row that stays is harmless: the next deletion or start goes on
+		}
+		after = ids[len(ids)-1]
+		gone := ids
+		if err := s.blobs.Delete(ctx, ids); err != nil {
+			// Which of them it was is found out one by one; that is slow, and rare.
+			gone = nil
+			for _, id := range ids {
+				if err := s.blobs.Delete(ctx, []string{id}); err != nil {
+					failed = append(failed, FailedDelete{id, "its key is gone, so that it cannot be played, but the file could not be removed" + cause(err) + "; that is tried again at every deletion and every start"})
+				} else {
+					gone = append(gone, id)
+				}
+			}
+		}
+		_ = s.store.Drop(ctx, gone)
+	}
+}
+
+// explained is what became of a deletion.
+type explained struct {
+	erased
+	failed []FailedDelete
 }
 
 // explain accounts for ids that were named and did not go just now. Kept ones are counted already.
-func (h *History) explain(ctx context.Context, ids []string, d deletion, r *Receipt) {
+func (s shelf) explain(ctx context.Context, sel Selection, what explained, r *Receipt) {
 	seen := map[string]bool{}
-	for _, e := range d.trashed.Entries {
-		seen[e.ID] = true
-	}
-	for _, id := range ids {
-		if seen[id] {
+	for _, id := range sel.IDs {
+		if parsed, err := ulid.ParseStrict(id); seen[id] || err == nil && what.ids[parsed] {
 			continue
 		}
 		seen[id] = true // named twice is explained once
-		why, bad := d.failed[id]
-		_, err := h.store.Get(ctx, id)
-		switch {
-		case bad:
-			r.Failed = append(r.Failed, FailedDelete{id, why})
-		case slices.Contains(d.left, id):
-			r.Deleted++ // an earlier deletion wiped it and could not remove its clip; this one did
-		case errors.Is(err, ErrNotFound):
-			r.Failed = append(r.Failed, FailedDelete{id, "not found"})
-		case err != nil:
-			r.Failed = append(r.Failed, FailedDelete{id, "it could not be read"})
-		}
-	}
-}
-
-// removeClips unlinks clips and forgets their garbage rows. It returns why each one failed that did.
-func (h *History) removeClips(ctx context.Context, ids []string) map[string]string {
-	failed := map[string]string{}
-	if len(ids) == 0 {
-		return failed
-	}
-	gone := ids
-	if err := h.blobs.Delete(ctx, ids); err != nil {
-		// Which of them it was is found out one by one; that is slow, and rare.
-		gone = nil
-		for _, id := range ids {
-			if err := h.blobs.Delete(ctx, []string{id}); err != nil {
-				failed[id] = "the clip could not be removed" + cause(err) + "; it is tried again at every deletion and every start"
-			} else {
-				gone = append(gone, id)
+		why := ""
+		for _, f := range what.failed {
+			if f.ID == id {
+				why = f.Why // an earlier deletion wiped it, and its clip is still there
 			}
 		}
+		_, err := s.store.Get(ctx, id)
+		switch {
+		case why != "":
+			r.fail(FailedDelete{id, why})
+		case errors.Is(err, ErrNotFound):
+			r.fail(FailedDelete{id, "not found"})
+		case err != nil:
+			r.fail(FailedDelete{id, "it could not be read"})
+		}
 	}
-	// A garbage row that stays is harmless: its clip is gone, and the next deletion or start drops it.
-	_ = h.store.Drop(ctx, gone)
-	return failed
 }
 
 // cause is what the system said about a file, without the file's path.
@@ -138,4 +301,39 @@ func cause(err error) string {
 		return fmt.Sprintf(" (%v)", path.Err)
 	}
 	return ""
+}
+
+// writeDown adds a deletion to the access log, with its receipt. The log names no entry.
+func (h *History) writeDown(ctx context.Context, q request, r Receipt) error {
+	r.Failed = nil
+	details, err := json.Marshal(deletion{kindOf(q.Selection), r})
+	if err != nil {
+		return fmt.Errorf("write the deletion down: %w", err)
+	}
+	return h.main.store.AddAccess(ctx, Access{
+		ID: q.id, At: time.Now().UTC().Truncate(time.Millisecond), Who: q.by, Action: AccessDeleted,
+		Entries: int64(r.Deleted), Stored: r.Stored, Details: details,
+	})
+}
+
+// deletion is what the access log keeps of one.
+type deletion struct {
+	Kind    kind
+	Receipt Receipt
+}
+
+// kind says what sort of selection it was, without words and ids of entries.
+type kind struct {
+	From, To    time.Time
+	Satellites  []string  `json:",omitempty"`
+	Outcomes    []Outcome `json:",omitempty"`
+	WakeWords   []string  `json:",omitempty"`
+	Labels      []Label   `json:",omitempty"`
+	ByText      bool      `json:",omitempty"`
+	ByID        int       `json:",omitempty"`
+	IncludeKept bool      `json:",omitempty"`
+}
+
+func kindOf(s Selection) kind {
+	return kind{s.From, s.To, s.Satellites, s.Outcomes, s.WakeWords, s.Labels, s.Text != "", len(s.IDs), s.IncludeKept}
 }

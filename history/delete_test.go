@@ -33,24 +33,28 @@ func TestDelete(t *testing.T) {
 		kept    int
 		failed  []history.FailedDelete
 	}{
-		{"nothing there", history.Selection{To: at(0)}, nil, 0, []history.FailedDelete{}},
+		{"nothing there", span(time.Time{}, at(0)), nil, 0, []history.FailedDelete{}},
 		{"no ids", history.Selection{IDs: []string{}}, nil, 0, []history.FailedDelete{}},
 		{"by id, one twice", history.Selection{IDs: []string{id(0), id(0)}}, []int{0}, 0, []history.FailedDelete{}},
 		{"unknown ids", history.Selection{IDs: []string{id(0), "../x", "../x", id(1)}}, []int{1}, 0, []history.FailedDelete{{ID: id(0), Why: "not found"}, {ID: "../x", Why: "not found"}}},
 		{"a kept one by id", history.Selection{IDs: []string{id(2)}}, nil, 1, []history.FailedDelete{}},
-		{"a range with a kept one", history.Selection{From: at(2), To: at(4)}, []int{3}, 1, []history.FailedDelete{}},
-		{"a satellite", history.Selection{Satellites: []string{"hall"}}, []int{5}, 0, []history.FailedDelete{}},
+		{"a range with a kept one", span(at(2), at(4)), []int{3}, 1, []history.FailedDelete{}},
+		{"a satellite", of("hall"), []int{5}, 0, []history.FailedDelete{}},
 		{"all, kept ones too", history.Selection{IncludeKept: true}, []int{2, 4}, 0, []history.FailedDelete{}},
 	} {
 		want := history.Receipt{
 			Deleted: len(c.deleted), KeptSkipped: c.kept, From: c.sel.From, To: c.sel.To, Failed: c.failed,
-			Duration: time.Duration(len(c.deleted)) * 500 * time.Millisecond,
-			Remains:  []string{"A backup made before the deletion still holds what it held then."},
+			Duration: time.Duration(len(c.deleted)) * 500 * time.Millisecond, What: history.WhatAll, FailedCount: len(c.failed),
+			Remains: []string{"A backup made before the deletion still holds what it held then."},
 		}
 		for _, n := range c.deleted {
-			want.Bytes += entries[n].Clip.Bytes
+			want.Stored += entries[n].Clip.Stored
 		}
-		got, err := h.Delete(t.Context(), c.sel)
+		got, err := h.Delete(t.Context(), "test", c.sel)
+		if got.ID == "" {
+			t.Errorf("%s: the receipt has no id", c.name)
+		}
+		want.ID = got.ID
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: receipt (-want +got):\n%s%v", c.name, diff, err)
 		}
@@ -73,10 +77,10 @@ func TestFailedUnlink(t *testing.T) {
 	h := newHouse(t, t.TempDir(), f.wrap)
 	stuck, fine, other := h.add(t, said("stuck", day, 5)), h.add(t, said("fine", day, 5)), h.add(t, said("other", day, 5))
 	f.unlink[stuck.ID] = fmt.Errorf("delete clip: %w", &fs.PathError{Op: "unlinkat", Path: "secret/path", Err: fs.ErrPermission})
-	want := []history.FailedDelete{{ID: stuck.ID, Why: "the clip could not be removed (permission denied); it is tried again at every deletion and every start"}}
+	want := []history.FailedDelete{{ID: stuck.ID, Why: "its key is gone, so that it cannot be played, but the file could not be removed (permission denied); that is tried again at every deletion and every start"}}
 	for _, ids := range [][]string{{stuck.ID, fine.ID}, {stuck.ID}} { // asking again says it again
-		r, err := h.Delete(t.Context(), history.Selection{IDs: ids})
-		if diff := cmp.Diff(want, r.Failed); diff != "" || err != nil || r.Deleted != len(ids)-1 || (len(ids) == 2 && r.Bytes != fine.Clip.Bytes) {
+		r, err := h.Delete(t.Context(), "test", history.Selection{IDs: ids})
+		if diff := cmp.Diff(want, r.Failed); diff != "" || err != nil || r.Deleted != len(ids)-1 || (len(ids) == 2 && r.Stored != fine.Clip.Stored) {
 			t.Errorf("delete %v: failed (-want +got):\n%s%+v, %v", ids, diff, r, err)
 		}
 	}
@@ -87,19 +91,19 @@ func TestFailedUnlink(t *testing.T) {
 		t.Errorf("garbage (-want +got):\n%s", diff)
 	}
 	delete(f.unlink, stuck.ID)
-	r, err := h.Delete(t.Context(), history.Selection{IDs: []string{other.ID, stuck.ID}})
+	r, err := h.Delete(t.Context(), "test", history.Selection{IDs: []string{other.ID, stuck.ID}})
 	if err != nil || r.Deleted != 2 || len(r.Failed) != 0 || len(h.garbage(t)) != 0 || len(h.clips(t)) != 0 {
 		t.Errorf("later: %+v, %v, garbage %v, clips %v", r, err, h.garbage(t), h.clips(t))
 	}
 }
 
-// TestUnfinishedTrash removes the clips also where the database could not finish, and says that it did not.
-func TestUnfinishedTrash(t *testing.T) {
-	f := &faulty{trash: errDisk}
+// TestUnfinishedFlush removes the clips also where the database could not finish, and says that it did not.
+func TestUnfinishedFlush(t *testing.T) {
+	f := &faulty{flush: errDisk}
 	h := newHouse(t, t.TempDir(), f.wrap)
 	h.add(t, said("x", day, 5))
 	sub := h.Subscribe(5)
-	r, err := h.Delete(t.Context(), history.Selection{})
+	r, err := h.Delete(t.Context(), "test", history.Selection{})
 	if !errors.Is(err, errDisk) || r.Deleted != 1 || len(h.clips(t)) != 0 || len(sub.C()) != 1 {
 		t.Errorf("%+v, %v, %d clips, %d changes told", r, err, len(h.clips(t)), len(sub.C()))
 	}
@@ -123,8 +127,8 @@ func TestDeletedIsGone(t *testing.T) {
 		sel  func() history.Selection
 	}{
 		{"all", func() history.Selection { return history.Selection{} }},
-		{"range", func() history.Selection { return history.Selection{From: day.Add(-30 * time.Second)} }},
-		{"satellite", func() history.Selection { return history.Selection{Satellites: []string{"kitchen"}} }},
+		{"range", func() history.Selection { return span(day.Add(-30*time.Second), time.Time{}) }},
+		{"satellite", func() history.Selection { return of("kitchen") }},
 		{"ids", func() history.Selection {
 			s := history.Selection{IDs: []string{id}}
 			for _, e := range h.list(t) {
@@ -134,17 +138,20 @@ func TestDeletedIsGone(t *testing.T) {
 		}},
 	} {
 		fill()
-		if len(traces(t, h.dir, marker)) == 0 || len(traces(t, h.dir, "fLaC")) == 0 {
+		if len(traces(t, h.dir, marker)) == 0 || len(h.clips(t)) == 0 {
 			t.Fatal("the marker is not found while it must be there: this test sees nothing")
 		}
-		if r, err := h.Delete(t.Context(), c.sel()); err != nil || r.Deleted < 12 {
+		if found := traces(t, h.dir, "fLaC"); len(found) != 0 {
+			t.Errorf("audio that is not sealed is in %v", found)
+		}
+		if r, err := h.Delete(t.Context(), "test", c.sel()); err != nil || r.Deleted < 12 {
 			t.Fatalf("%s: %+v, %v", c.name, r, err)
 		}
 		if found := traces(t, h.dir, marker); len(found) != 0 {
 			t.Errorf("%s: the marker is in %v", c.name, found)
 		}
-		if found := traces(t, h.dir, "fLaC"); len(found) != len(h.list(t)) {
-			t.Errorf("%s: %d files of audio for %d entries", c.name, len(found), len(h.list(t)))
+		if len(h.clips(t)) != len(h.list(t)) {
+			t.Errorf("%s: %d files of audio for %d entries", c.name, len(h.clips(t)), len(h.list(t)))
 		}
 	}
 	h.close()

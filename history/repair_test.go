@@ -48,7 +48,7 @@ func TestIdentity(t *testing.T) {
 			if err := breakIt(t, h.dir); err != nil {
 				t.Fatal(err)
 			}
-			before, err := filepath.Glob(filepath.Join(h.dir, "*", "*", "*.flac"))
+			before, err := filepath.Glob(filepath.Join(h.dir, "*", "*", "*.age"))
 			if err != nil || len(before) == 0 {
 				t.Fatalf("%v, %v", before, err)
 			}
@@ -56,7 +56,7 @@ func TestIdentity(t *testing.T) {
 			if !errors.Is(err, history.ErrIdentity) {
 				t.Fatalf("opened with %v, want ErrIdentity", err)
 			}
-			after, err := filepath.Glob(filepath.Join(h.dir, "*", "*", "*.flac"))
+			after, err := filepath.Glob(filepath.Join(h.dir, "*", "*", "*.age"))
 			if err != nil || len(after) != len(before) {
 				t.Errorf("clips: %v before, %v after (%v)", before, after, err)
 			}
@@ -91,7 +91,7 @@ func TestRepair(t *testing.T) {
 	if err := h.blobs.Delete(t.Context(), []string{missing.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.store.Trash(t.Context(), history.Selection{IDs: []string{doomed.ID}}); err != nil {
+	if _, err := h.store.Trash(t.Context(), entries(doomed.ID), 1); err != nil {
 		t.Fatal(err)
 	}
 	h = h.reopen(t)
@@ -133,7 +133,7 @@ func TestOldDatabase(t *testing.T) {
 func TestStuckGarbage(t *testing.T) {
 	h := newHouse(t, t.TempDir())
 	e := h.add(t, said("x", day, 1))
-	if _, err := h.store.Trash(t.Context(), history.Selection{}); err != nil {
+	if _, err := h.store.Trash(t.Context(), history.Selection{}, 10); err != nil {
 		t.Fatal(err)
 	}
 	h.close()
