@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Periods lists the names ParsePeriod knows; older_than takes an age, such as "older_than: 90d".
+// Periods lists the names Calendar.Period knows; older_than takes an age, such as "older_than: 90d".
 func Periods() []string {
 	return []string{
 		"today", "yesterday", "this_week", "last_week", "this_month", "last_month", "last_7_days", "last_30_days",
@@ -15,24 +15,31 @@ func Periods() []string {
 	}
 }
 
-// ParsePeriod turns the name of a period into its bounds, From <= t < To; a zero time is no bound. Days begin at midnight in loc,
-// weeks on Monday. "all" has no upper bound, so that entries stamped in the future by a clock that jumped belong to it too.
-func ParsePeriod(name string, now time.Time, loc *time.Location) (from, to time.Time, err error) {
+// Calendar is how a household reckons its days.
+type Calendar struct {
+	Zone      *time.Location
+	WeekStart time.Weekday
+}
+
+// Period turns the name of a period into its bounds, from <= t < to; a zero time is no bound. Days begin at midnight in the zone.
+// "all" has no upper bound, so that entries stamped in the future by a clock that jumped belong to it too.
+func (c Calendar) Period(name string, now time.Time) (from, to time.Time, err error) {
+	loc := c.Zone
 	if age, ok := strings.CutPrefix(name, "older_than"); ok {
-		to, err = before(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(age), ":")), now.In(loc))
+		to, err = Age(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(age), ":"))).before(now.In(loc))
 		return time.Time{}, to, err
 	}
 	today := dateOf(now, loc)
-	monday := today.add(-(int(today.weekday()) + 6) % 7)
+	week := today.add(-(int(today.weekday()-c.WeekStart) + 7) % 7)
 	switch name {
 	case "today":
 		return today.start(loc), now, nil
 	case "yesterday":
 		return today.add(-1).start(loc), today.start(loc), nil
 	case "this_week":
-		return monday.start(loc), now, nil
+		return week.start(loc), now, nil
 	case "last_week":
-		return monday.add(-7).start(loc), monday.start(loc), nil
+		return week.add(-7).start(loc), week.start(loc), nil
 	case "this_month":
 		return today.month(0).start(loc), now, nil
 	case "last_month":
@@ -51,17 +58,26 @@ func ParsePeriod(name string, now time.Time, loc *time.Location) (from, to time.
 	return time.Time{}, time.Time{}, fmt.Errorf("period %q is not known; use one of %s", name, strings.Join(Periods(), ", "))
 }
 
-// before is the instant an age ago: 12h, 90d and 2w are exact, 18m and 1y go by the calendar.
-func before(age string, now time.Time) (time.Time, error) {
-	wrong := fmt.Errorf("age %q is not known; write it like 12h, 90d, 2w, 18m (months) or 1y", age)
-	if age == "" {
+// Age is how old something may get: 12h, 90d and 2w are exact, 18m (months) and 1y go by the calendar.
+type Age string
+
+// Valid tells whether a is an age, or Never.
+func (a Age) Valid() bool {
+	_, err := a.before(time.Now())
+	return a == Never || err == nil
+}
+
+// before is the instant that is an age ago.
+func (a Age) before(now time.Time) (time.Time, error) {
+	wrong := fmt.Errorf("age %q is not known; write it like 12h, 90d, 2w, 18m (months) or 1y", string(a))
+	if a == "" {
 		return time.Time{}, wrong
 	}
-	n, err := strconv.Atoi(age[:len(age)-1])
+	n, err := strconv.Atoi(string(a[:len(a)-1]))
 	if err != nil || n < 0 || n > 100_000 {
 		return time.Time{}, wrong
 	}
-	switch age[len(age)-1] {
+	switch a[len(a)-1] {
 	case 'h':
 		return now.Add(-time.Duration(n) * time.Hour), nil
 	case 'd':

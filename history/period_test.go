@@ -25,6 +25,11 @@ func location(t *testing.T, name string) *time.Location {
 	return loc
 }
 
+// monday is a household whose week begins on Monday.
+func monday(zone *time.Location) history.Calendar {
+	return history.Calendar{Zone: zone, WeekStart: time.Monday}
+}
+
 // calendar is the oracle: the first instant of every day of 26 years, found by looking at clocks and at nothing else.
 type calendar struct {
 	first  int         // number of the first day
@@ -80,12 +85,13 @@ func TestDaysByBruteForce(t *testing.T) {
 			t.Parallel()
 			loc := location(t, name)
 			c := scan(loc)
+			cal := history.Calendar{Zone: loc, WeekStart: time.Weekday(len(name) % 7)} // some zones for each day of the week
 			checked := 0
 			for at := time.Date(2005, 3, 10, 0, 0, 0, 0, time.UTC); at.Year() < 2031; at = at.Add(49*time.Hour + 10*time.Minute) {
 				local := at.In(loc)
 				today := dayNumber(local)
 				y, m, _ := local.Date()
-				monday := today - (int(local.Weekday())+6)%7
+				week := today - (int(local.Weekday())-int(cal.WeekStart)+7)%7
 				month := func(n int) time.Time {
 					return c.start(dayNumber(time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)))
 				}
@@ -95,14 +101,14 @@ func TestDaysByBruteForce(t *testing.T) {
 				}{
 					{"today", c.start(today), at},
 					{"yesterday", c.start(today - 1), c.start(today)},
-					{"this_week", c.start(monday), at},
-					{"last_week", c.start(monday - 7), c.start(monday)},
+					{"this_week", c.start(week), at},
+					{"last_week", c.start(week - 7), c.start(week)},
 					{"this_month", month(0), at},
 					{"last_month", month(-1), month(0)},
 					{"last_7_days", c.start(today - 6), at},
 					{"last_30_days", c.start(today - 29), at},
 				} {
-					from, to, err := history.ParsePeriod(want.period, at, loc)
+					from, to, err := cal.Period(want.period, at)
 					if err != nil || !from.Equal(want.from) || !to.Equal(want.to) {
 						t.Fatalf("%s at %v: %v to %v (%v), want %v to %v", want.period, local, from, to, err, want.from.In(loc), want.to.In(loc))
 					}
@@ -147,7 +153,7 @@ func TestPeriods(t *testing.T) {
 		{"all", "UTC", "2026-11-24 18:00", "", ""},
 		{"yesterday", "Pacific/Apia", "2011-12-31 12:00", "2011-12-31 00:00", "2011-12-31 00:00"}, // 30 December did not exist
 	} {
-		from, to, err := history.ParsePeriod(c.period, at(c.zone, c.now), location(t, c.zone))
+		from, to, err := monday(location(t, c.zone)).Period(c.period, at(c.zone, c.now))
 		if err != nil {
 			t.Errorf("%s: %v", c.period, err)
 			continue
@@ -171,7 +177,7 @@ func TestDaysOfOtherLengths(t *testing.T) {
 		time.Date(2026, 3, 30, 12, 0, 0, 0, loc):  23 * time.Hour,
 		time.Date(2026, 10, 26, 12, 0, 0, 0, loc): 25 * time.Hour,
 	} {
-		from, to, err := history.ParsePeriod("yesterday", now, loc)
+		from, to, err := monday(loc).Period("yesterday", now)
 		if err != nil || to.Sub(from) != want {
 			t.Errorf("yesterday on %v has %v, want %v (%v)", now, to.Sub(from), want, err)
 		}
@@ -180,11 +186,11 @@ func TestDaysOfOtherLengths(t *testing.T) {
 
 func TestUnknownPeriods(t *testing.T) {
 	for _, name := range []string{"", "tomorrow", "Today", "older_than", "older_than: d", "older_than: -1d", "older_than: 9999999d", "older_than: 3x", "older_than: 1.5d"} {
-		if _, _, err := history.ParsePeriod(name, time.Now(), time.UTC); err == nil {
+		if _, _, err := monday(time.UTC).Period(name, time.Now()); err == nil {
 			t.Errorf("%q was taken", name)
 		}
 	}
-	_, _, err := history.ParsePeriod("tomorrow", time.Now(), time.UTC)
+	_, _, err := monday(time.UTC).Period("tomorrow", time.Now())
 	if err == nil || !strings.Contains(err.Error(), "last_7_days") {
 		t.Errorf("the error does not say what there is: %v", err)
 	}

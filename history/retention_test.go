@@ -1,0 +1,175 @@
+package history_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"earshot/history"
+)
+
+// heard adds an entry of an age.
+func (h *house) heard(t *testing.T, outcome history.Outcome, satellite string, age time.Duration) history.Entry {
+	t.Helper()
+	r := said(string(outcome), time.Now().Add(-age), 3)
+	r.Entry.Outcome, r.Entry.Satellite = outcome, satellite
+	return h.add(t, r)
+}
+
+func (h *house) there(t *testing.T) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	for _, e := range h.list(t) {
+		out[e.ID] = true
+	}
+	return out
+}
+
+// TestRetentionRules deletes by class, and by the rules of each microphone; examples for the wake words stay.
+func TestRetentionRules(t *testing.T) {
+	const d = 24 * time.Hour
+	h := newHouse(t, t.TempDir(), func(h *house) {
+		h.configure = func(c *history.Config) {
+			c.Retention.Rules = history.Rules{Understood: "90d", NotIntended: "7d", Failed: history.Never}
+		}
+	})
+	stays := []history.Entry{
+		h.heard(t, history.Understood, "kitchen", 89*d), h.heard(t, history.NotIntended, "kitchen", 6*d), h.heard(t, history.Failed, "kitchen", 900*d),
+		h.heard(t, history.Understood, "hall", 0),
+	}
+	goes := []history.Entry{
+		h.heard(t, history.Understood, "kitchen", 91*d), h.heard(t, history.NotUnderstood, "kitchen", 91*d), h.heard(t, history.NotIntended, "kitchen", 8*d),
+		h.heard(t, history.Elsewhere, "kitchen", 8*d), h.heard(t, history.Recorded, "hall", 2*d),
+	}
+	example := h.heard(t, history.NotIntended, "kitchen", 30*d)
+	if err := h.SetImprove(t.Context(), "test", true); err != nil {
+		t.Fatal(err)
+	}
+	mistake := history.LabelMistake
+	if _, err := h.Change(t.Context(), "test", entries(example.ID), history.Update{Label: &mistake}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetRules(t.Context(), "hall", history.Rules{Understood: "24h", NotIntended: "24h", Failed: "24h"}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := h.Retention(t.Context())
+	if err != nil || status.Due.Entries != int64(len(goes)) || !status.Last.At.IsZero() {
+		t.Errorf("what goes next: %+v, %v", status, err)
+	}
+	run, err := h.Retain(t.Context())
+	if err != nil || run.Deleted != len(goes) || run.Problem != "" {
+		t.Errorf("%+v, %v", run, err)
+	}
+	there := h.there(t)
+	for _, e := range append(stays, example) {
+		if !there[e.ID] {
+			t.Errorf("gone: %s of %s, %v old", e.Outcome, e.Satellite, time.Since(e.At))
+		}
+	}
+	for _, e := range goes {
+		if there[e.ID] {
+			t.Errorf("still there: %s of %s, %v old", e.Outcome, e.Satellite, time.Since(e.At))
+		}
+	}
+	h = h.reopen(t)
+	if status, err = h.Retention(t.Context()); err != nil || !cmp.Equal(status.Last, run) {
+		t.Errorf("after a restart the last run was %+v, want %+v (%v)", status.Last, run, err)
+	}
+	// Without the set its examples are recordings like others.
+	if err := h.SetImprove(t.Context(), "test", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetRules(t.Context(), "kitchen", history.Rules{Understood: history.Never, NotIntended: "7d", Failed: history.Never}); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := h.Retain(t.Context()); err != nil || run.Deleted != 1 || h.there(t)[example.ID] {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
+// TestRetentionLimits lets the oldest go, and only as many as need to.
+func TestRetentionLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits history.Limits
+		left   int
+	}{
+		"number":             {history.Limits{MaxEntries: 7}, 7},
+		"size":               {history.Limits{MaxMegabytes: 1}, 8}, // of about 120 kB each
+		"number, more stays": {history.Limits{MaxEntries: 3, MinKeep: 9}, 9},
+		"room enough":        {history.Limits{MaxEntries: 700, MaxMegabytes: 700}, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, t.TempDir())
+			for n := range 20 {
+				r := said("x", day.Add(time.Duration(n)*time.Minute), 3)
+				if name == "size" {
+					r.PCM = noise(60_000)
+				}
+				h.add(t, r)
+			}
+			if err := h.SetLimits(t.Context(), c.limits); err != nil {
+				t.Fatal(err)
+			}
+			run, err := h.Retain(t.Context())
+			left := h.list(t)
+			if err != nil || len(left) != c.left || run.Deleted != 20-c.left {
+				t.Fatalf("%d left, want %d: %+v, %v", len(left), c.left, run, err)
+			}
+			if oldest := left[len(left)-1].At; !oldest.Equal(day.Add(time.Duration(20-c.left) * time.Minute)) {
+				t.Errorf("the oldest left is of %v", oldest)
+			}
+		})
+	}
+}
+
+// noise cannot be packed.
+func noise(n int) []int16 {
+	pcm, x := make([]int16, n), uint32(1)
+	for i := range pcm {
+		x = x*1664525 + 1013904223
+		pcm[i] = int16(x >> 16)
+	}
+	return pcm
+}
+
+// TestRetentionDaily runs it at its time of the day, and at once where it was missed.
+func TestRetentionDaily(t *testing.T) {
+	dir := t.TempDir()
+	h := newHouse(t, dir)
+	if err := h.SetRules(t.Context(), "kitchen", history.Rules{Understood: "1h", NotIntended: "1h", Failed: "1h"}); err != nil {
+		t.Fatal(err)
+	}
+	old := h.add(t, said("old", time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), 2))
+	h.close()
+	synctest.Test(t, func(t *testing.T) { // it begins at 2000-01-01 00:00 UTC, which is 01:00 in Berlin
+		h, err := openHouse(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.close()
+		if err := h.begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- h.Run(ctx) }()
+		time.Sleep(2*time.Hour + 29*time.Minute)
+		synctest.Wait()
+		if !h.there(t)[old.ID] {
+			t.Error("it ran before 03:30")
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if h.there(t)[old.ID] {
+			t.Error("it did not run at 03:30")
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

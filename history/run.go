@@ -1,0 +1,139 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	deliverEvery = 10 * time.Second // how often a shared history that is away is tried again
+	checkAfter   = time.Minute      // when the whole database is looked through after a start
+)
+
+// Run keeps the history as the household wants it: retention at its time and when a limit is passed, news of other bridges, recordings that wait
+// to be delivered. It returns nil when ctx has ended.
+func (h *History) Run(ctx context.Context) error {
+	var parts sync.WaitGroup
+	parts.Go(func() { h.retainDaily(ctx) })
+	parts.Go(func() { h.lookThrough(ctx) })
+	if w, ok := h.main.store.(Watcher); ok {
+		parts.Go(func() { h.watch(ctx, w) })
+	}
+	if h.spool != nil {
+		parts.Go(func() { h.deliverAlways(ctx) })
+	}
+	parts.Wait()
+	return nil
+}
+
+// retainDaily runs retention once a day, at the next chance when the program was not running then, and looks at the limits after additions.
+func (h *History) retainDaily(ctx context.Context) {
+	var last RetentionRun
+	if _, err := h.remembered(ctx, retentionSetting, &last); err != nil && ctx.Err() == nil {
+		h.log.Error().Err(err).Msg("the last retention run is not known")
+	}
+	next := h.nextRun(time.Now())
+	if !last.At.IsZero() {
+		next = h.nextRun(last.At)
+	}
+	for {
+		timer := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-h.woken:
+			timer.Stop()
+			if over, err := h.overLimit(ctx); err == nil && !over {
+				continue
+			}
+		case <-timer.C:
+		}
+		next = h.retainNow(ctx)
+	}
+}
+
+// retainNow runs retention and returns when it is to run next.
+func (h *History) retainNow(ctx context.Context) time.Time {
+	run, err := h.Retain(ctx)
+	next := h.nextRun(time.Now())
+	switch {
+	case err != nil && ctx.Err() == nil:
+		h.log.Error().Err(err).Int("deleted", run.Deleted).Msg("retention ended early")
+		next = time.Now().Add(keepAway)
+	case run.Deleted > 0:
+		h.log.Info().Int("deleted", run.Deleted).Int64("bytes", run.Stored).Msg("retention deleted recordings")
+	}
+	return next
+}
+
+// overLimit tells whether the history is larger than the household wants it.
+func (h *History) overLimit(ctx context.Context) (bool, error) {
+	limits, err := h.Limits(ctx)
+	if err != nil || limits.MaxEntries == 0 && limits.MaxMegabytes == 0 {
+		return false, err
+	}
+	all, err := h.main.store.Totals(ctx, Selection{})
+	return excess(all.Sum, limits) > 0, err
+}
+
+// lookThrough looks for damage once, when everything has started. What it finds is an alarm; the satellites go on.
+func (h *History) lookThrough(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(checkAfter):
+	}
+	err := h.main.store.Check(ctx)
+	if !errors.Is(err, ErrDamaged) {
+		return
+	}
+	h.log.Error().Err(err).Msg("the history database is damaged; restart the bridge, which sets it aside and begins a new one")
+	if h.cfg.Postgres.URL == "" {
+		if err := markDamaged(h.cfg.Dir); err != nil {
+			h.log.Error().Err(err).Msg("the damage could not be noted for the next start")
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.damage = "damaged"
+}
+
+// watch passes on what other bridges do to the same history.
+func (h *History) watch(ctx context.Context, w Watcher) {
+	err := w.Watch(ctx, func(c Change) {
+		if c.Action != Deleted && len(c.IDs) > 0 {
+			for _, id := range c.IDs {
+				if e, err := h.main.store.Get(ctx, id); err == nil {
+					c.Entries = append(c.Entries, e)
+				}
+			}
+			c.IDs = nil
+		}
+		h.tell(c)
+	})
+	if err != nil && ctx.Err() == nil {
+		h.log.Error().Err(err).Msg("changes of other bridges are not seen any more")
+	}
+}
+
+// deliverAlways brings recordings from the spool to the main shelf.
+func (h *History) deliverAlways(ctx context.Context) {
+	tick := time.NewTicker(deliverEvery)
+	defer tick.Stop()
+	for {
+		if err := h.Deliver(ctx); err == nil && h.isAway() {
+			h.setAway(false)
+			h.log.Info().Msg("the history can be reached again")
+		} else if err != nil && !h.isAway() && ctx.Err() == nil {
+			h.log.Warn().Err(err).Msg("recordings wait on this machine")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
