@@ -66,15 +66,15 @@ func crashWork(ctx context.Context, h *house, marker string) error {
 		return err
 	}
 	doomed := page.Entries[rand.IntN(4):]
-	sel := history.Selection{To: doomed[0].At.Add(time.Millisecond)}
+	sel := span(time.Time{}, doomed[0].At.Add(time.Millisecond))
 	if rand.IntN(3) > 0 {
 		doomed = doomed[:1]
-		sel = history.Selection{IDs: []string{doomed[0].ID}}
+		sel = entries(doomed[0].ID)
 	}
 	for _, d := range doomed {
 		fmt.Println("delete", d.ID)
 	}
-	if r, err := h.Delete(ctx, sel); err != nil || len(r.Failed) > 0 {
+	if r, err := h.Delete(ctx, "test", sel); err != nil || len(r.Failed) > 0 {
 		return fmt.Errorf("delete: %+v, %w", r, err)
 	}
 	for _, d := range doomed {
@@ -110,13 +110,21 @@ type (
 	}
 )
 
-func (s killStore) Insert(ctx context.Context, e history.Entry) error {
-	return s.k.step(func() error { return s.Store.Insert(ctx, e) })
+func (s killStore) Insert(ctx context.Context, e history.Entry, key string) error {
+	return s.k.step(func() error { return s.Store.Insert(ctx, e, key) })
 }
 
-func (s killStore) Trash(ctx context.Context, sel history.Selection) (got history.Trashed, err error) {
-	err = s.k.step(func() error { got, err = s.Store.Trash(ctx, sel); return err })
+func (s killStore) Trash(ctx context.Context, sel history.Selection, limit int) (got []history.TrashedEntry, err error) {
+	err = s.k.step(func() error { got, err = s.Store.Trash(ctx, sel, limit); return err })
 	return got, err
+}
+
+func (s killStore) Flush(ctx context.Context) error {
+	return s.k.step(func() error { return s.Store.Flush(ctx) })
+}
+
+func (s killStore) AddAccess(ctx context.Context, a history.Access) error {
+	return s.k.step(func() error { return s.Store.AddAccess(ctx, a) })
 }
 
 func (s killStore) Drop(ctx context.Context, ids []string) error {

@@ -11,57 +11,125 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"github.com/rs/zerolog"
 )
 
-// Errors of History and its stores.
+// Errors of History.
 var (
-	ErrNotSaved  = errors.New("saving is off")                                 // the household wants nothing stored
-	ErrBadCursor = errors.New("the cursor is not one that a page before gave") // see Query.Cursor
-	ErrIdentity  = errors.New("the recordings do not belong to this database, nothing was touched; see that their disk is mounted and " +
+	ErrNotSaved = errors.New("saving is off") // the household wants nothing stored
+	ErrIdentity = errors.New("the recordings do not belong to this database, nothing was touched; see that their disk is mounted and " +
 		"that both folders are the right ones, or move both away to begin anew")
 )
 
+// Parts is what a history is made of.
+type Parts struct {
+	Store Store
+	Blobs Blobs
+	// SpoolStore and SpoolBlobs, when they are there, keep recordings while Store or Blobs cannot be reached. They belong to this process alone.
+	SpoolStore Store
+	SpoolBlobs Blobs
+	SetAside   []string // folders with a damaged history that was set aside; see SetAside
+	Log        zerolog.Logger
+}
+
 // History is the household's voice history: policy first, then clip and row in the order that survives a crash.
 type History struct {
-	store Store
-	blobs Blobs
-	cfg   Config
-	loc   *time.Location
-
+	main   shelf
+	spool  *shelf // nil without one
+	cfg    Config
+	cal    Calendar
+	log    zerolog.Logger
+	shared bool // other bridges use the main shelf too
+	aside  []string
 	repair Repair
 
 	deleting sync.Mutex // one deletion at a time: each finishes what the one before could not
 	changing sync.Mutex // held from a change until it is told, so that nobody hears of a deletion before the addition
+	previews previews
+	woken    chan struct{} // a value waits when something was stored
 
 	mu            sync.Mutex // guards what follows
 	saves         map[string]Save
 	ids           io.Reader // monotonic, so that entries of one millisecond keep their order
 	subscriptions map[*Subscription]struct{}
+	live          Live
+	away          bool   // the main shelf could not be reached when it was last tried
+	damage        string // what Check has found; "" when nothing
 }
 
-// New makes a history of a store and its clips. It finishes the deletions that a crash cut off, and removes clips that never got a row:
+// Live is what a history does not see: recordings that are not stored yet, and what others keep of stored ones.
+type Live interface {
+	// Covered counts the recordings in progress that a deletion would drop, and Discard drops them.
+	Covered(s Selection) int
+	Discard(s Selection) int
+	// Remains tells in sentences for people what of a deleted recording cannot be reached.
+	Remains() []string
+}
+
+// New makes a history of its parts. It finishes the deletions that a crash cut off, and removes clips that never got a row:
 // Repair tells what it found. When the clips are not the ones that belong to the store it touches nothing and returns ErrIdentity.
-func New(ctx context.Context, cfg Config, store Store, blobs Blobs) (*History, error) {
+func New(ctx context.Context, cfg Config, p Parts) (*History, error) {
 	loc, err := cfg.location()
 	if err != nil {
 		return nil, fmt.Errorf("open history: %w", err)
 	}
+	start, _ := weekday(cfg.WeekStart) // validated by Config.Validate; Sunday otherwise
+	_, shared := p.Store.(Watcher)
 	h := &History{
-		store: store, blobs: blobs, cfg: cfg, loc: loc,
+		main: shelf{p.Store, p.Blobs}, cfg: cfg, cal: Calendar{loc, start}, log: p.Log, shared: shared, aside: p.SetAside,
+		previews:      previews{frozen: map[string]frozen{}},
+		woken:         make(chan struct{}, 1),
 		saves:         map[string]Save{},
 		ids:           ulid.Monotonic(rand.Reader, math.MaxUint32),
 		subscriptions: map[*Subscription]struct{}{},
 	}
-	for _, step := range []func(context.Context) error{h.checkIdentity, h.finishGarbage, h.reconcile} {
-		if err := step(ctx); err != nil {
-			return nil, fmt.Errorf("open history: %w", err)
-		}
+	if p.SpoolStore != nil {
+		h.spool = &shelf{p.SpoolStore, p.SpoolBlobs}
+	}
+	if err := h.start(ctx); err != nil {
+		return nil, fmt.Errorf("open history: %w", err)
 	}
 	return h, nil
 }
 
-// Location is the household's time zone: it decides where a day begins.
-func (h *History) Location() *time.Location { return h.loc }
+// start brings every shelf in order. With a spool the main one may be out of reach: Run does it when it is back.
+func (h *History) start(ctx context.Context) error {
+	r, err := h.main.mend(ctx, h.orphanAge())
+	switch {
+	case err == nil:
+		h.repair = r
+	case h.spool == nil || errors.Is(err, ErrIdentity):
+		return err
+	default:
+		h.away = true
+		h.log.Warn().Err(err).Msg("the history cannot be reached; recordings are kept on this machine until it can")
+	}
+	if h.spool == nil {
+		return nil
+	}
+	_, err = h.spool.mend(ctx, 0)
+	return err
+}
+
+// sharedOrphanAge is how old a clip without an entry has to be before it is nobody's, where other bridges may just be adding.
+const sharedOrphanAge = time.Hour
+
+func (h *History) orphanAge() time.Duration {
+	if h.shared {
+		return sharedOrphanAge
+	}
+	return 0
+}
+
+// Attach lets deletions reach what is not stored yet.
+func (h *History) Attach(l Live) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.live = l
+}
+
+// Calendar is how the household reckons its days.
+func (h *History) Calendar() Calendar { return h.cal }
 
 // Add stores a finished recording as the household wants it, and returns the entry. Nothing is written when saving is off (ErrNotSaved).
 // The clip is on the disk before its row is, so that no row ever names a clip that is not there.
@@ -80,52 +148,93 @@ func (h *History) Add(ctx context.Context, r Recording) (Entry, error) {
 		*d = d.Truncate(time.Millisecond)
 	}
 	if e.Zone == "" {
-		e.Zone = h.loc.String()
+		e.Zone = h.cal.Zone.String()
 	}
 	e.Clip, e.Peaks = nil, nil
 	if e.ID, err = h.newID(e.At); err != nil {
 		return Entry{}, fmt.Errorf("add to the history: %w", err)
 	}
+	var item item
 	if save == SaveAll && len(r.PCM) > 0 {
-		if err := h.putClip(ctx, &e, r.PCM); err != nil {
-			return Entry{}, fmt.Errorf("add to the history: %w", err)
-		}
+		item, err = sealed(e, r.PCM)
+	} else {
+		item.entry = e
 	}
-	// Cut off here, nobody would know whether the row is there.
-	if err := h.insert(context.WithoutCancel(ctx), e); err != nil {
+	if err == nil {
+		err = h.put(ctx, item)
+	}
+	if err != nil {
 		return Entry{}, fmt.Errorf("add to the history: %w", err)
 	}
-	return e, nil
+	h.wake()
+	return item.entry, nil
 }
 
-// insert adds the row and tells of it. Without a row the clip goes again, where it is certain that there is none:
-// the next start would remove it, but until then it would be audio that nobody can find.
-func (h *History) insert(ctx context.Context, e Entry) error {
+// sealed describes the audio in the entry and seals it.
+func sealed(e Entry, pcm []int16) (item, error) {
+	clip, err := EncodeFLAC(pcm)
+	if err != nil {
+		return item{}, err
+	}
+	key, err := newKey()
+	if err != nil {
+		return item{}, err
+	}
+	data, err := seal(key, clip)
+	if err != nil {
+		return item{}, err
+	}
+	e.Clip = &Clip{MediaType: clipType, Bytes: int64(len(clip)), Stored: int64(len(data)), SampleRate: clipRate}
+	e.Peaks = Peaks(pcm)
+	return item{e, key, data}, nil
+}
+
+// put stores on the main shelf, or on the spool while that is out of reach, and tells of it.
+func (h *History) put(ctx context.Context, it item) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
-	err := h.store.Insert(ctx, e)
-	if err == nil {
-		h.publish(Change{Action: Added, Entries: []Entry{e}})
-		return nil
+	err := h.putMain(ctx, it)
+	if err != nil && h.spool != nil {
+		err = h.spool.put(ctx, it)
 	}
-	if _, there := h.store.Get(ctx, e.ID); e.Clip != nil && errors.Is(there, ErrNotFound) {
-		err = errors.Join(err, h.blobs.Delete(ctx, []string{e.ID}))
+	if err == nil {
+		h.publish(Change{Action: Added, Entries: []Entry{it.entry}})
 	}
 	return err
 }
 
-// putClip stores the audio and describes it in the entry.
-func (h *History) putClip(ctx context.Context, e *Entry, pcm []int16) error {
-	data, err := EncodeFLAC(pcm)
+// mainPatience is how long the main shelf may take for one recording, where there is a spool beside it.
+const mainPatience = 3 * time.Second
+
+var errAway = errors.New("the history cannot be reached")
+
+func (h *History) putMain(ctx context.Context, it item) error {
+	if h.spool == nil {
+		return h.main.put(ctx, it)
+	}
+	if h.isAway() {
+		return errAway // what waits in the spool goes first
+	}
+	ctx, cancel := context.WithTimeout(ctx, mainPatience)
+	defer cancel()
+	err := h.main.put(ctx, it)
 	if err != nil {
-		return err
+		h.setAway(true)
+		h.log.Warn().Err(err).Msg("the history cannot be reached; recordings are kept on this machine until it can")
 	}
-	if err := h.blobs.Put(ctx, e.ID, data); err != nil {
-		return err
-	}
-	e.Clip = &Clip{MediaType: clipType, Bytes: int64(len(data)), SampleRate: clipRate}
-	e.Peaks = Peaks(pcm)
-	return nil
+	return err
+}
+
+func (h *History) isAway() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.away
+}
+
+func (h *History) setAway(away bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.away = away
 }
 
 func (h *History) newID(at time.Time) (string, error) {
@@ -135,27 +244,43 @@ func (h *History) newID(at time.Time) (string, error) {
 	return id.String(), err
 }
 
-// Get returns one entry, or ErrNotFound.
-func (h *History) Get(ctx context.Context, id string) (Entry, error) { return h.store.Get(ctx, id) }
-
-// List returns a page, newest first.
-func (h *History) List(ctx context.Context, q Query) (Page, error) { return h.store.List(ctx, q) }
-
-// Totals counts what is kept of one satellite, or of all when satellite is empty.
-func (h *History) Totals(ctx context.Context, satellite string) (Totals, error) {
-	return h.store.Totals(ctx, satellite)
+// wake has Run look whether a limit was passed.
+func (h *History) wake() {
+	select {
+	case h.woken <- struct{}{}:
+	default:
+	}
 }
 
-// OpenClip returns an entry's audio; ErrNotFound when the entry is not there or has none.
+// Get returns one entry, or ErrNotFound.
+func (h *History) Get(ctx context.Context, id string) (Entry, error) {
+	return h.main.store.Get(ctx, id)
+}
+
+// List returns a page, newest first.
+func (h *History) List(ctx context.Context, q Query) (Page, error) { return h.main.store.List(ctx, q) }
+
+// Totals counts what a filter covers.
+func (h *History) Totals(ctx context.Context, f Filter) (Totals, error) {
+	return h.main.store.Totals(ctx, Selection{Filter: f})
+}
+
+// Stats counts what a filter covers for each satellite and outcome.
+func (h *History) Stats(ctx context.Context, f Filter) ([]Stat, error) {
+	return h.main.store.Stats(ctx, f)
+}
+
+// OpenClip returns an entry's audio as it was before it was sealed; ErrNotFound when the entry is not there or has none.
+// Only the parts that are read are decrypted.
 func (h *History) OpenClip(ctx context.Context, id string) (io.ReadSeekCloser, Clip, error) {
-	e, err := h.store.Get(ctx, id)
+	e, err := h.main.store.Get(ctx, id)
 	if err != nil {
 		return nil, Clip{}, err
 	}
 	if e.Clip == nil {
 		return nil, Clip{}, fmt.Errorf("clip: %w", ErrNotFound)
 	}
-	r, err := h.blobs.Open(ctx, id)
+	r, err := h.main.open(ctx, id)
 	if err != nil {
 		return nil, Clip{}, err
 	}
@@ -164,53 +289,25 @@ func (h *History) OpenClip(ctx context.Context, id string) (io.ReadSeekCloser, C
 
 // Setting returns a value that was remembered with SetSetting, or "".
 func (h *History) Setting(ctx context.Context, key string) (string, error) {
-	return h.store.Setting(ctx, key)
+	return h.main.store.Setting(ctx, key)
 }
 
-// SetSetting remembers a value across restarts.
+// SetSetting remembers a value across restarts; "" forgets it.
 func (h *History) SetSetting(ctx context.Context, key, value string) error {
-	return h.store.SetSetting(ctx, key, value)
+	return h.main.store.SetSetting(ctx, key, value)
 }
 
-func saveKey(satellite string) string { return "save/" + satellite }
-
-// Save tells what is stored of a satellite's recordings.
-func (h *History) Save(ctx context.Context, satellite string) (Save, error) {
-	h.mu.Lock()
-	save, known := h.saves[satellite]
-	h.mu.Unlock()
-	if known {
-		return save, nil
-	}
-	value, err := h.store.Setting(ctx, saveKey(satellite))
-	if err != nil {
-		return "", err
-	}
-	if save = Save(value); !save.Valid() {
-		save = h.cfg.Save
-	}
+// Problem is what is wrong with the history as a whole, in a sentence for people; "" when nothing is.
+func (h *History) Problem() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if changed, known := h.saves[satellite]; known {
-		return changed, nil // while the store was asked
+	switch {
+	case h.damage != "":
+		return "The history database is damaged. Restart the bridge: it sets the database aside and begins a new one."
+	case h.away:
+		return "The shared history cannot be reached. Recordings are kept on this machine until it can."
+	case len(h.aside) > 0:
+		return fmt.Sprintf("A damaged history was set aside in %s, and a new one was begun. Move that folder away when you have seen to it.", h.aside[0])
 	}
-	h.saves[satellite] = save
-	return save, nil
+	return ""
 }
-
-// SetSave changes what is stored of a satellite's recordings from now on, and remembers it. What is stored already stays.
-func (h *History) SetSave(ctx context.Context, satellite string, save Save) error {
-	if !save.Valid() {
-		return fmt.Errorf("change what is saved: %q is not known; use audio+text, text or nothing", save)
-	}
-	if err := h.store.SetSetting(ctx, saveKey(satellite), string(save)); err != nil {
-		return err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.saves[satellite] = save
-	return nil
-}
-
-// DefaultSave is what is stored of a satellite for which nothing was switched.
-func (h *History) DefaultSave() Save { return h.cfg.Save }

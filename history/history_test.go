@@ -126,11 +126,19 @@ func TestConfig(t *testing.T) {
 		t.Errorf("the default is wrong: %v", wrong)
 	}
 	want := map[string]string{
-		"dir":       "is empty; name the folder for the database and the recordings, such as ./data",
-		"save":      `"all" is not known; use audio+text, text or nothing`,
-		"time_zone": `"Berlin" is not a time zone; write it like Europe/Berlin`,
+		"dir":                    "is empty; name the folder for the database and the recordings, such as ./data",
+		"save":                   `"all" is not known; use audio+text, text or nothing`,
+		"time_zone":              `"Berlin" is not a time zone; write it like Europe/Berlin`,
+		"week_start":             `"" is not a day of the week; write it like monday`,
+		"retention.at":           `"25:00" is not a time of day; write it like 03:30`,
+		"retention.understood":   `"" is not an age; write it like 12h, 90d, 2w, 18m (months), 1y, or never`,
+		"retention.not_intended": `"soon" is not an age; write it like 12h, 90d, 2w, 18m (months), 1y, or never`,
+		"retention.max_entries":  `-1 is not a limit; use 0 for none`,
+		"s3.endpoint":            "postgres and s3 belong together: entries that several bridges share need clips that they share; set both, or neither",
 	}
-	if diff := cmp.Diff(want, history.Config{Save: "all", TimeZone: "Berlin"}.Validate()); diff != "" {
+	broken := history.Config{Save: "all", TimeZone: "Berlin", Postgres: history.PostgresConfig{URL: "postgres://x"}}
+	broken.Retention = history.RetentionConfig{At: "25:00", Rules: history.Rules{NotIntended: "soon", Failed: history.Never}, Limits: history.Limits{MaxEntries: -1}}
+	if diff := cmp.Diff(want, broken.Validate()); diff != "" {
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}
 	if wrong := (history.Config{Dir: "x", Save: history.SaveText, TimeZone: "Local"}).Validate(); wrong["time_zone"] == "" {
@@ -148,12 +156,12 @@ func TestMachineZone(t *testing.T) {
 		}
 		defer h.close()
 		cfg := history.DefaultConfig()
-		h.History, err = history.New(t.Context(), cfg, h.store, h.blobs)
+		h.History, err = history.New(t.Context(), cfg, history.Parts{Store: h.store, Blobs: h.blobs})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := h.add(t, said("x", day, 1)); e.Zone != want || h.Location().String() != want {
-			t.Errorf("TZ=%q: the entry is in %q, the household in %v, want %q", tz, e.Zone, h.Location(), want)
+		if e := h.add(t, said("x", day, 1)); e.Zone != want || h.Calendar().Zone.String() != want {
+			t.Errorf("TZ=%q: the entry is in %q, the household in %v, want %q", tz, e.Zone, h.Calendar().Zone, want)
 		}
 	}
 }
@@ -184,7 +192,7 @@ func TestSubscriptions(t *testing.T) {
 	quick, slow := h.Subscribe(10), h.Subscribe(0)
 	e := h.add(t, said("one", day, 2))
 	h.add(t, said("two", day, 2))
-	if _, err := h.Delete(t.Context(), history.Selection{IDs: []string{e.ID, "unknown"}}); err != nil {
+	if _, err := h.Delete(t.Context(), "test", history.Selection{IDs: []string{e.ID, "unknown"}}); err != nil {
 		t.Fatal(err)
 	}
 	if c := <-quick.C(); c.Action != history.Added || !cmp.Equal(c.Entries, []history.Entry{e}) || c.IDs != nil {
@@ -220,7 +228,7 @@ func TestNoGhosts(t *testing.T) {
 	deleted := make(chan error, 1)
 	f.inserted = func() {
 		go func() {
-			_, err := h.Delete(t.Context(), history.Selection{})
+			_, err := h.Delete(t.Context(), "test", history.Selection{})
 			deleted <- err
 		}()
 		select {
@@ -260,7 +268,7 @@ func TestConcurrent(t *testing.T) {
 			running = false
 		default:
 		}
-		if _, err := h.Delete(t.Context(), history.Selection{}); err != nil {
+		if _, err := h.Delete(t.Context(), "test", history.Selection{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -296,7 +304,7 @@ func TestPrivateFiles(t *testing.T) {
 		seen[filepath.Ext(path)] = true
 		return err
 	})
-	if err != nil || !seen[".db"] || !seen[".db-wal"] || !seen[".flac"] {
+	if err != nil || !seen[".db"] || !seen[".db-wal"] || !seen[".age"] {
 		t.Errorf("%v, seen %v", err, seen)
 	}
 }

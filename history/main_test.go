@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"earshot/history"
 	"earshot/history/files"
 	"earshot/history/sqlite"
@@ -29,6 +31,8 @@ type house struct {
 	dir   string
 	store history.Store
 	blobs history.Blobs
+
+	configure func(*history.Config) // may be nil
 }
 
 // openHouse opens the parts in a folder as the program does.
@@ -51,8 +55,11 @@ func openHouse(ctx context.Context, dir string) (*house, error) {
 func (h *house) begin(ctx context.Context) error {
 	cfg := history.DefaultConfig()
 	cfg.Dir, cfg.TimeZone = h.dir, "Europe/Berlin"
+	if h.configure != nil {
+		h.configure(&cfg)
+	}
 	var err error
-	h.History, err = history.New(ctx, cfg, h.store, h.blobs)
+	h.History, err = history.New(ctx, cfg, history.Parts{Store: h.store, Blobs: h.blobs, Log: zerolog.Nop()})
 	return err
 }
 
@@ -134,7 +141,7 @@ func (h *house) clips(t *testing.T) map[string]bool {
 
 func (h *house) garbage(t *testing.T) []string {
 	t.Helper()
-	ids, err := h.store.Garbage(t.Context())
+	ids, err := h.store.Garbage(t.Context(), "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +170,7 @@ func traces(t *testing.T, dir, text string) []string {
 
 // faulty fails on demand.
 type faulty struct {
-	insert, put, trash error
+	insert, put, flush error
 	unlink             map[string]error
 	inserted           func() // called when a row has just been written
 }
@@ -186,20 +193,19 @@ func (f *faulty) wrap(h *house) {
 	h.store, h.blobs = storeOf{h.store, f}, blobsOf{h.blobs, f}
 }
 
-func (s storeOf) Insert(ctx context.Context, e history.Entry) error {
+func (s storeOf) Insert(ctx context.Context, e history.Entry, key string) error {
 	if s.f.insert != nil {
 		return s.f.insert
 	}
-	err := s.Store.Insert(ctx, e)
+	err := s.Store.Insert(ctx, e, key)
 	if s.f.inserted != nil {
 		s.f.inserted()
 	}
 	return err
 }
 
-func (s storeOf) Trash(ctx context.Context, sel history.Selection) (history.Trashed, error) {
-	got, err := s.Store.Trash(ctx, sel)
-	return got, errors.Join(err, s.f.trash)
+func (s storeOf) Flush(ctx context.Context) error {
+	return errors.Join(s.Store.Flush(ctx), s.f.flush)
 }
 
 func (b blobsOf) Put(ctx context.Context, id string, data []byte) error {
@@ -229,4 +235,17 @@ func (h *house) play(ctx context.Context, id string) ([]int16, error) {
 	}
 	pcm, err := history.DecodeFLAC(io.Reader(r))
 	return pcm, errors.Join(err, r.Close())
+}
+
+// entries selects by id, as a page does.
+func entries(ids ...string) history.Selection { return history.Selection{IDs: ids} }
+
+// span selects by time.
+func span(from, to time.Time) history.Selection {
+	return history.Selection{Filter: history.Filter{From: from, To: to}}
+}
+
+// of selects what a microphone has heard.
+func of(satellites ...string) history.Selection {
+	return history.Selection{Filter: history.Filter{Satellites: satellites}}
 }
