@@ -62,7 +62,7 @@ func (h *fakeHome) List(_ context.Context, q history.Query) (history.Page, error
 	return page, nil
 }
 
-func (h *fakeHome) Delete(_ context.Context, s history.Selection) (history.Receipt, error) {
+func (h *fakeHome) Delete(_ context.Context, _ string, s history.Selection) (history.Receipt, error) {
 	if s.IDs != nil {
 		h.note("delete %v", s.IDs)
 		return history.Receipt{Deleted: len(s.IDs)}, nil
@@ -87,7 +87,7 @@ func (h *fakeHome) answers(t *testing.T, words []string, meanwhile func(*rig)) *
 		r.speech = &fakeTranscriber{answer: func(_ context.Context, n int) (string, error) { return words[n], nil }}
 		r.more = func(d *bridge.Deps) {
 			d.Agent, d.Voice, d.Device = h, h, "earshot_kitchen"
-			d.Privacy = &bridge.Privacy{Phrases: phrases, Archive: h, Zone: time.UTC}
+			d.Privacy = &bridge.Privacy{Phrases: phrases, Archive: h, Calendar: history.Calendar{Zone: time.UTC}}
 		}
 	}, meanwhile)
 }

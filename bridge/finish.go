@@ -81,8 +81,7 @@ func (s *Satellite) DiscardCovered(from, to time.Time) int {
 	n := 0
 	s.mu.Lock()
 	for o := range s.open {
-		at := o.wake.At.Truncate(time.Millisecond) // as the history keeps it
-		if at.Before(from) || !to.IsZero() && !at.Before(to) {
+		if !o.within(from, to) {
 			continue
 		}
 		if o.storing {
@@ -97,4 +96,22 @@ func (s *Satellite) DiscardCovered(from, to time.Time) int {
 		<-o.stored
 	}
 	return n
+}
+
+// Covered counts what DiscardCovered would drop.
+func (s *Satellite) Covered(from, to time.Time) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for o := range s.open {
+		if o.within(from, to) && !o.storing && !o.discarded {
+			n++
+		}
+	}
+	return n
+}
+
+// within tells whether the wake instant is in a range; a zero time leaves that side open.
+func (o *session) within(from, to time.Time) bool {
+	at := o.wake.At.Truncate(time.Millisecond) // as the history keeps it
+	return !at.Before(from) && (to.IsZero() || at.Before(to))
 }

@@ -12,16 +12,16 @@ import (
 type Archive interface {
 	List(ctx context.Context, q history.Query) (history.Page, error)
 	// Delete deletes, and drops what is just being recorded where the selection covers it.
-	Delete(ctx context.Context, s history.Selection) (history.Receipt, error)
+	Delete(ctx context.Context, by string, s history.Selection) (history.Receipt, error)
 	// SetSaveRecordings turns storing off for a satellite, or on again.
 	SetSaveRecordings(ctx context.Context, satellite string, on bool) error
 }
 
 // Privacy lets people delete what was recorded, and stop recording, by voice. It needs no agent, and works while Home Assistant's is down.
 type Privacy struct {
-	Phrases *spoken.Phrases
-	Archive Archive
-	Zone    *time.Location // decides where a day begins
+	Phrases  *spoken.Phrases
+	Archive  Archive
+	Calendar history.Calendar // decides where a day begins
 }
 
 // confirmLimit is how long a yes counts after the question.
@@ -100,7 +100,7 @@ func (s *Satellite) answerSwitch(err error, done spoken.Reply) spoken.Answer {
 // deleteLast deletes this microphone's previous recording, and the command itself, which is not stored in the first place.
 func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
 	s.change(func() { o.discarded = true })
-	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Satellite: s.cfg.ID, Limit: 1})
+	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Filter: history.Filter{Satellites: []string{s.cfg.ID}}, Limit: 1})
 	if err != nil {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}
@@ -109,22 +109,25 @@ func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
 	for _, e := range page.Entries {
 		ids = append(ids, e.ID)
 	}
-	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, history.Selection{IDs: ids}))
+	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), history.Selection{IDs: ids}))
 }
 
 // deletePeriod deletes what this microphone, or every one, recorded in a period. The command itself is of it, and is not stored.
 func (s *Satellite) deletePeriod(ctx context.Context, period string, everywhere bool) spoken.Answer {
-	from, to, err := history.ParsePeriod(period, time.Now(), s.deps.Privacy.Zone)
+	from, to, err := s.deps.Privacy.Calendar.Period(period, time.Now())
 	if err != nil {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}
 	}
-	which := history.Selection{From: from, To: to}
+	which := history.Selection{Filter: history.Filter{From: from, To: to}}
 	if !everywhere {
 		which.Satellites = []string{s.cfg.ID}
 	}
-	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, which))
+	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), which))
 }
+
+// voiceName is who deletes by voice, in the access log.
+func (s *Satellite) voiceName() string { return "voice, " + s.cfg.Name }
 
 // deleted words a receipt. What was dropped before it was stored is not counted: people count what they said, not the command.
 func (s *Satellite) deleted(r history.Receipt, err error) spoken.Answer {
@@ -132,7 +135,7 @@ func (s *Satellite) deleted(r history.Receipt, err error) spoken.Answer {
 	case err != nil:
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}
-	case len(r.Failed) > 0:
+	case r.FailedCount > 0:
 		return spoken.Answer{Reply: spoken.Incomplete, Count: r.Deleted, Kept: r.KeptSkipped}
 	default:
 		return spoken.Answer{Reply: spoken.Deleted, Count: r.Deleted, Kept: r.KeptSkipped}

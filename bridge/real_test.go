@@ -86,7 +86,7 @@ func openHistory(t *testing.T) *history.History {
 	t.Cleanup(func() { blobs.Close() })
 	cfg := history.DefaultConfig()
 	cfg.Dir, cfg.TimeZone = dir, "Europe/Berlin"
-	h, err := history.New(t.Context(), cfg, store, blobs)
+	h, err := history.New(t.Context(), cfg, history.Parts{Store: store, Blobs: blobs})
 	if err != nil {
 		t.Fatal(err)
 	}

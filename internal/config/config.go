@@ -150,6 +150,8 @@ func (r *report) readSecrets(cfg *Config) {
 	}{
 		{"mqtt.password", cfg.MQTT.PasswordFile, &cfg.MQTT.Password},
 		{"home_assistant.token", cfg.HomeAssistant.TokenFile, &cfg.HomeAssistant.Token},
+		{"history.postgres.password", cfg.History.Postgres.PasswordFile, &cfg.History.Postgres.Password},
+		{"history.s3.secret_key", cfg.History.S3.SecretKeyFile, &cfg.History.S3.SecretKey},
 	} {
 		if s.file == "" {
 			continue

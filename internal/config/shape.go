@@ -131,8 +131,8 @@ func yamlName(f reflect.StructField) string {
 }
 
 func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for i := range t.NumField() {
-		if f := t.Field(i); key != "" && yamlName(f) == key {
+	for _, f := range reflect.VisibleFields(t) { // those of embedded structs too, which are written inline
+		if key != "" && yamlName(f) == key {
 			return f, true
 		}
 	}
@@ -146,8 +146,8 @@ func firstKeys(t reflect.Type, n int) []string {
 
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		if name := yamlName(t.Field(i)); name != "" {
+	for _, f := range reflect.VisibleFields(t) {
+		if name := yamlName(f); name != "" {
 			keys = append(keys, name)
 		}
 	}
@@ -241,10 +241,10 @@ func Keys() []string {
 		case reflect.Slice:
 			walk(t.Elem())
 		case reflect.Struct:
-			for i := range t.NumField() {
-				if name := yamlName(t.Field(i)); name != "" {
+			for _, f := range reflect.VisibleFields(t) {
+				if name := yamlName(f); name != "" {
 					keys = append(keys, name)
-					walk(t.Field(i).Type)
+					walk(f.Type)
 				}
 			}
 		}

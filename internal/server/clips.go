@@ -25,7 +25,7 @@ func (s *Server) serveClip(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-store")
 	s.allowClipOrigin(w, r)
 	id, wav := clipName(r)
-	if !s.clips.check(id, r.URL.Query()) {
+	if !s.links.check(clipLink, id, r.URL.Query()) {
 		http.Error(w, "This link is not valid, or no longer; ask for a new one with clips/sign.", http.StatusForbidden)
 		return
 	}
@@ -43,6 +43,7 @@ func (s *Server) serveClip(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		defer clip.Close()
+		s.notePlayed(ctx, r, e)
 		err = s.playClip(ctx, clipRequest{w, r, e, wav}, clip)
 	}
 	switch {
@@ -161,7 +162,11 @@ type guardedClip struct {
 
 // Read asks the history each time: after a deletion has been answered, not one more byte is read.
 func (g *guardedClip) Read(p []byte) (int, error) {
-	if _, err := g.history.Get(g.ctx, g.id); err != nil {
+	e, err := g.history.Get(g.ctx, g.id)
+	if err == nil && e.Clip == nil {
+		err = history.ErrNotFound
+	}
+	if err != nil {
 		g.gone = true
 		return 0, err
 	}

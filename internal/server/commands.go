@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"time"
 
 	"earshot/history"
 )
@@ -35,9 +37,18 @@ func (s *Server) commandTable() map[string]command {
 		{"unsubscribe_events", "ends a subscription", Read, s.unsubscribe},
 		{"history/list", "entries, newest first, by period, microphone, outcome, wake word or text", Read, s.listHistory},
 		{"history/get", "one entry; its peaks are loudness steps of 0..255 over the clip, one byte each, in base64", Read, s.getEntry},
-		{"history/subscribe", "sends an event for entries that are added, updated or deleted, as it happens", Read, noFields(s.subscribe)},
-		{"history/delete", "deletes entries by id, with their audio and text; it cannot be undone", Admin, s.deleteEntries},
-		{"history/delete_range", "deletes the entries of a period, with their audio and text; it cannot be undone", Admin, s.deleteRange},
+		{"history/stats", "counts entries, in all and by microphone and outcome", Read, s.statHistory},
+		{"history/subscribe", "sends an event for entries that are added, updated or deleted, as it happens; action reset means: list anew", Read, noFields(s.subscribe)},
+		{"history/update", "keeps entries from every deletion, or labels them", Admin, s.updateEntries},
+		{"history/delete_preview", "counts what a deletion would do, and returns a token for exactly that deletion", Admin, s.previewDelete},
+		{"history/delete", "deletes what a preview has shown, or entries by id; it cannot be undone", Admin, s.deleteEntries},
+		{"history/delete_range", "deletes entries by period and other filters in one step; it cannot be undone", Admin, s.deleteRange},
+		{"history/export", "a link to a ZIP archive of entries with their audio, good for some minutes", Listen, s.exportHistory},
+		{"history/verify", "looks at every entry, clip and key, and says what is wrong; it may take minutes", Admin, noFields(s.verifyHistory)},
+		{"settings/get", "what is saved and for how long, and whether recordings help to improve the wake words", Read, s.getSettings},
+		{"settings/update", "changes what is saved and for how long; what is stored already stays until the next run of retention", Admin, s.updateSettings},
+		{"retention/run", "deletes what is too old or too much now, instead of at its time", Admin, noFields(s.runRetention)},
+		{"access_log/list", "who played, exported, changed or deleted how much; newest first", Admin, s.listAccesses},
 		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip},
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
@@ -69,6 +80,10 @@ func (s *Server) explain(err error) *commandError {
 		return &commandError{Code: codeNotFound, Message: "There is no such recording; it may have been deleted."}
 	case errors.Is(err, history.ErrBadCursor):
 		return &commandError{Code: codeInvalidFormat, Message: "cursor: is not one that history/list returned"}
+	case errors.Is(err, history.ErrPreview):
+		return &commandError{Code: codeNotFound, Message: sentence(err)}
+	case errors.Is(err, history.ErrNotImproving):
+		return &commandError{Code: codeInvalidFormat, Message: "shared: " + err.Error()}
 	case errors.Is(err, ErrUnknownSatellite):
 		return &commandError{Code: codeNotFound, Message: "There is no such satellite; satellites/list shows those there are."}
 	case errors.Is(err, context.Canceled):
@@ -142,7 +157,7 @@ func (s *Server) muteSatellite(f *fields) action {
 func (s *Server) signClip(f *fields) action {
 	id := f.text("entry_id", "id of the entry")
 	f.require("entry_id")
-	return func(ctx context.Context, _ call) (any, error) {
+	return func(ctx context.Context, by call) (any, error) {
 		e, err := s.deps.History.Get(ctx, *id)
 		if err != nil {
 			return nil, err
@@ -150,10 +165,19 @@ func (s *Server) signClip(f *fields) action {
 		if e.Clip == nil {
 			return nil, &commandError{Code: codeNotFound, Message: "No audio is kept of this recording."}
 		}
-		url, expires := s.clips.sign(e.ID)
-		return struct {
-			URL     string `json:"url"` // relative to the page's address
-			Expires string `json:"expires"`
-		}{url, formatTime(expires, s.deps.History.Location())}, nil
+		query, expires := s.links.sign(clipLink, e.ID)
+		s.plays.expect(query.Get("sig"), by.who.Name, expires)
+		// Relative to the page's address, so that it works behind a proxy with a path of its own.
+		return s.linkResult("api/clips/"+url.PathEscape(e.ID)+"?"+query.Encode(), expires), nil
 	}
+}
+
+// linkResult is a link to something that is fetched over HTTP.
+type linkResult struct {
+	URL     string `json:"url"` // relative to the page's address
+	Expires string `json:"expires"`
+}
+
+func (s *Server) linkResult(link string, expires time.Time) linkResult {
+	return linkResult{link, formatTime(expires, s.zone())}
 }

@@ -27,7 +27,7 @@ func declareSpan(f *fields) span {
 func (sp span) given() bool { return *sp.period != "" || !sp.from.IsZero() || !sp.to.IsZero() }
 
 // bounds is the range, half-open; a zero time leaves a side open.
-func (sp span) bounds(now time.Time, loc *time.Location) (from, to time.Time, err error) {
+func (sp span) bounds(now time.Time, cal history.Calendar) (from, to time.Time, err error) {
 	if *sp.period == "" {
 		if !sp.from.IsZero() && !sp.to.IsZero() && !sp.from.Before(*sp.to) {
 			return from, to, invalidFormat("to: must be after from")
@@ -37,7 +37,7 @@ func (sp span) bounds(now time.Time, loc *time.Location) (from, to time.Time, er
 	if !sp.from.IsZero() || !sp.to.IsZero() {
 		return from, to, invalidFormat("period: goes without from and to")
 	}
-	from, to, err = history.ParsePeriod(*sp.period, now, loc)
+	from, to, err = cal.Period(*sp.period, now)
 	if err != nil {
 		return from, to, invalidFormat("period: " + strings.TrimPrefix(err.Error(), "period "))
 	}
@@ -48,42 +48,47 @@ func (sp span) bounds(now time.Time, loc *time.Location) (from, to time.Time, er
 type listResult struct {
 	Entries    []entryJSON `json:"entries"`
 	NextCursor *string     `json:"next_cursor"` // null on the last page
+	PrevCursor *string     `json:"prev_cursor"` // null on the newest page
 	From       *string     `json:"from"`
 	To         *string     `json:"to"`
 }
 
 func (s *Server) listHistory(f *fields) action {
-	sp := declareSpan(f)
-	satellite := f.text("satellite", "only of this satellite")
-	outcome := f.choice("outcome", outcomeNames(), "only with this outcome")
-	wakeWord := f.text("wake_word", "only after this wake word, by the id of its model")
-	text := f.text("text", "only with this text in transcript or reply, letter case ignored")
-	label := f.choice("label", []string{string(history.LabelCorrect), string(history.LabelMistake)}, "only with this label")
-	kept := f.flag("kept", "only those that are kept, or only those that are not")
+	filter := declareFilter(f)
 	limit := f.number("limit", 1, history.MaxLimit, fmt.Sprintf("entries of a page; %d when it is left out", history.DefaultLimit))
-	cursor := f.text("cursor", "next_cursor of the page before")
+	cursor := f.text("cursor", "next_cursor of the page before, for older entries")
+	newer := f.text("newer", "prev_cursor of another page, for newer entries; instead of cursor")
 	return func(ctx context.Context, _ call) (any, error) {
-		loc := s.deps.History.Location()
-		from, to, err := sp.bounds(time.Now(), loc)
+		q := history.Query{Limit: int(*limit), Cursor: *cursor}
+		if *newer != "" {
+			if *cursor != "" {
+				return nil, invalidFormat("newer: goes without cursor")
+			}
+			q.Cursor, q.Newer = *newer, true
+		}
+		var err error
+		if q.Filter, err = filter.filter(time.Now(), s.deps.History.Calendar()); err != nil {
+			return nil, err
+		}
+		page, err := s.deps.History.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		page, err := s.deps.History.List(ctx, history.Query{
-			From: from, To: to, Satellite: *satellite, Outcome: history.Outcome(*outcome), WakeWord: *wakeWord,
-			Text: *text, Label: history.Label(*label), Kept: *kept, Limit: int(*limit), Cursor: *cursor,
-		})
-		if err != nil {
-			return nil, err
-		}
-		result := listResult{Entries: make([]entryJSON, len(page.Entries)), From: boundary(from, loc), To: boundary(to, loc)}
+		result := listResult{Entries: make([]entryJSON, len(page.Entries)), From: boundary(q.From, s.zone()), To: boundary(q.To, s.zone())}
 		for i, e := range page.Entries {
 			result.Entries[i] = s.entryJSON(e)
 		}
-		if page.NextCursor != "" {
-			result.NextCursor = &page.NextCursor
-		}
+		result.NextCursor, result.PrevCursor = orNull(page.NextCursor), orNull(page.PrevCursor)
 		return result, nil
 	}
+}
+
+// orNull is a text as a client sees it: null when it is empty.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func outcomeNames() []string {
@@ -106,95 +111,90 @@ func (s *Server) getEntry(f *fields) action {
 	}
 }
 
-func (s *Server) deleteEntries(f *fields) action {
-	ids := f.texts("ids", "ids of the entries")
-	includeKept := f.flag("include_kept", "delete kept entries too")
-	f.require("ids")
-	return func(ctx context.Context, by call) (any, error) {
-		if len(*ids) == 0 {
-			return nil, invalidFormat("ids: at least one is needed")
-		}
-		return s.delete(ctx, by, history.Selection{IDs: *ids, IncludeKept: isTrue(*includeKept)})
-	}
+// sumJSON counts entries.
+type sumJSON struct {
+	Entries int64   `json:"entries"`
+	Clips   int64   `json:"clips"` // entries with audio
+	Texts   int64   `json:"texts"` // entries with a transcript or a reply
+	Bytes   int64   `json:"bytes"` // of the clips, as they are stored
+	Seconds float64 `json:"seconds"`
 }
 
-func (s *Server) deleteRange(f *fields) action {
-	sp := declareSpan(f)
-	satellite := f.text("satellite", "only of this satellite")
-	satellites := f.texts("satellites", "only of these satellites")
-	includeKept := f.flag("include_kept", "delete kept entries too")
-	confirm := f.flag("confirm", "must be true: the recordings cannot be brought back")
-	return func(ctx context.Context, by call) (any, error) {
-		if !isTrue(*confirm) {
-			return nil, invalidFormat("confirm: must be true, as the recordings cannot be brought back; nothing was deleted")
-		}
-		if !sp.given() {
-			return nil, invalidFormat("period: say which, or from and to; nothing was deleted")
-		}
-		if *satellites != nil && len(*satellites) == 0 {
-			return nil, invalidFormat("satellites: at least one is needed, or leave it out for all; nothing was deleted")
-		}
-		from, to, err := sp.bounds(time.Now(), s.deps.History.Location())
+func newSum(s history.Sum) sumJSON {
+	return sumJSON{s.Entries, s.Clips, s.Texts, s.Stored, s.Duration.Seconds()}
+}
+
+// statsResult counts what a filter covers.
+type statsResult struct {
+	sumJSON
+	Kept   sumJSON    `json:"kept"`
+	Oldest *string    `json:"oldest"`
+	Newest *string    `json:"newest"`
+	From   *string    `json:"from"`
+	To     *string    `json:"to"`
+	By     []statJSON `json:"by"` // ordered by satellite, then outcome
+}
+
+type statJSON struct {
+	Satellite string          `json:"satellite"`
+	Outcome   history.Outcome `json:"outcome"`
+	sumJSON
+}
+
+func (s *Server) statHistory(f *fields) action {
+	fields := declareFilter(f)
+	return func(ctx context.Context, _ call) (any, error) {
+		filter, err := fields.filter(time.Now(), s.deps.History.Calendar())
 		if err != nil {
 			return nil, err
 		}
-		selection := history.Selection{From: from, To: to, Satellites: *satellites, IncludeKept: isTrue(*includeKept)}
-		if *satellite != "" {
-			selection.Satellites = append(selection.Satellites, *satellite)
+		t, err := s.deps.History.Totals(ctx, filter)
+		if err != nil {
+			return nil, err
 		}
-		return s.delete(ctx, by, selection)
+		stats, err := s.deps.History.Stats(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		zone := s.zone()
+		result := statsResult{
+			sumJSON: newSum(t.Sum), Kept: newSum(t.Kept), Oldest: boundary(t.Oldest, zone), Newest: boundary(t.Newest, zone),
+			From: boundary(filter.From, zone), To: boundary(filter.To, zone), By: []statJSON{},
+		}
+		for _, st := range stats {
+			result.By = append(result.By, statJSON{st.Satellite, st.Outcome, newSum(st.Sum)})
+		}
+		return result, nil
 	}
 }
 
-func isTrue(b *bool) bool { return b != nil && *b }
-
-// deletionReceipt says what a deletion did.
-type deletionReceipt struct {
-	Deleted             int                    `json:"deleted"`
-	KeptSkipped         int                    `json:"kept_skipped"`
-	InProgressDiscarded int                    `json:"in_progress_discarded"`
-	Failed              []history.FailedDelete `json:"failed"`
-	Bytes               int64                  `json:"bytes"`
-	Seconds             float64                `json:"seconds"`
-	From                *string                `json:"from"`
-	To                  *string                `json:"to"`
-	Remains             []string               `json:"remains"` // what the bridge cannot reach, in plain words
+func (s *Server) updateEntries(f *fields) action {
+	ids := f.texts("ids", "ids of the entries")
+	kept := f.flag("kept", "true: no deletion takes them, unless it says include_kept")
+	label := f.choice("label", []string{string(history.LabelCorrect), string(history.LabelMistake), noLabel}, "whether the wake word was really said")
+	shared := f.flag("shared", "whether they help to improve the wake words; a label does that too, when the household helps at all")
+	f.require("ids")
+	return func(ctx context.Context, by call) (any, error) {
+		u := history.Update{Kept: *kept, Shared: *shared}
+		if *label != "" {
+			l := history.Label(*label)
+			if *label == noLabel {
+				l = history.LabelNone
+			}
+			u.Label = &l
+		}
+		if u == (history.Update{}) {
+			return nil, invalidFormat("kept: say kept, label or shared")
+		}
+		n, err := s.deps.History.Change(ctx, by.who.Name, history.Selection{IDs: *ids}, u)
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			Updated int `json:"updated"`
+		}{n}, nil
+	}
 }
 
-func newReceipt(done history.Receipt, loc *time.Location) deletionReceipt {
-	receipt := deletionReceipt{
-		Deleted: done.Deleted, KeptSkipped: done.KeptSkipped, InProgressDiscarded: done.InProgressDiscarded, Failed: done.Failed,
-		Bytes: done.Bytes, Seconds: done.Duration.Seconds(), From: boundary(done.From, loc), To: boundary(done.To, loc), Remains: done.Remains,
-	}
-	if receipt.Failed == nil {
-		receipt.Failed = []history.FailedDelete{}
-	}
-	if receipt.Remains == nil {
-		receipt.Remains = []string{}
-	}
-	return receipt
-}
-
-// delete carries a deletion out to its end, also when the client is gone or the bridge is stopping. One of which a part could not be
-// done is an error, and the receipt goes with it.
-func (s *Server) delete(ctx context.Context, by call, selection history.Selection) (any, error) {
-	done, err := s.deps.History.Delete(context.WithoutCancel(ctx), selection)
-	if err != nil && done.Deleted == 0 {
-		return nil, err
-	}
-	receipt := newReceipt(done, s.deps.History.Location())
-	s.deps.Log.Info().Str("by", by.who.Name).Int("deleted", done.Deleted).Int("kept", done.KeptSkipped).Int("failed", len(done.Failed)).
-		Msg("recordings deleted")
-	incomplete := &commandError{Code: codeDeleteIncomplete, Receipt: &receipt}
-	switch {
-	case err != nil:
-		s.deps.Log.Error().Err(err).Msg("a deletion ended early")
-		incomplete.Message = fmt.Sprintf("Deleted: %d, and then it went wrong; the log of the bridge says why.", done.Deleted)
-	case len(done.Failed) > 0:
-		first := done.Failed[0]
-		incomplete.Message = fmt.Sprintf("Deleted: %d, not deleted: %d (%s: %s).", done.Deleted, len(done.Failed), shorten(first.ID), first.Why)
-	default:
-		return receipt, nil
-	}
-	return nil, incomplete
-}
+// noLabel takes a label away.
+const noLabel = "none"

@@ -35,6 +35,7 @@ type entryJSON struct {
 	Timings    timingsJSON         `json:"timings"`
 	Kept       bool                `json:"kept"`
 	Label      history.Label       `json:"label"`
+	Shared     bool                `json:"shared"` // it helps to improve the wake words
 }
 
 // timingsJSON are offsets from the wake instant; null means the step was not reached.
@@ -50,7 +51,7 @@ func (s *Server) entryJSON(e history.Entry) entryJSON {
 		At: formatTime(e.At, s.entryZone(e.Zone)), Zone: e.Zone, DurationMS: e.Duration.Milliseconds(),
 		WakeWord: e.WakeWord, Score: e.Score, Threshold: e.Threshold,
 		Outcome: e.Outcome, Transcript: e.Transcript, Language: e.Language, Reply: e.Reply, Intent: e.Intent,
-		Error: e.Error, Clip: e.Clip, Peaks: e.Peaks, Kept: e.Kept, Label: e.Label,
+		Error: e.Error, Clip: e.Clip, Peaks: e.Peaks, Kept: e.Kept, Label: e.Label, Shared: e.Shared,
 		Timings: timingsJSON{reached(e.Timings.SpeechEnd), reached(e.Timings.Transcript), reached(e.Timings.Reply)},
 	}
 	if e.Outcome == history.NotIntended && e.Transcript == "" {
@@ -59,9 +60,12 @@ func (s *Server) entryJSON(e history.Entry) entryJSON {
 	return j
 }
 
+// zone is the household's.
+func (s *Server) zone() *time.Location { return s.deps.History.Calendar().Zone }
+
 // entryZone is the zone an entry was heard in, or the household's when that one is not known here.
 func (s *Server) entryZone(name string) *time.Location {
-	household := s.deps.History.Location()
+	household := s.zone()
 	if name == "" || name == household.String() {
 		return household
 	}

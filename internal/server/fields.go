@@ -31,8 +31,9 @@ type field struct {
 
 // The bounds of what a field may hold, besides the size of a message.
 const (
-	maxText = 1000 // bytes
-	maxList = 2000 // items
+	maxText  = 1000 // bytes
+	maxList  = 2000 // items
+	maxCount = 1_000_000_000
 )
 
 func (f *fields) add(fl field) { f.list = append(f.list, &fl) }
@@ -79,6 +80,26 @@ func (f *fields) choice(name string, allowed []string, description string) *stri
 	return value
 }
 
+// choices declares a list of strings that are among those allowed; nil when it was not sent.
+func (f *fields) choices(name string, allowed []string, description string) *[]string {
+	value := f.texts(name, description)
+	fl := f.list[len(f.list)-1]
+	fl.Allowed = allowed
+	take := fl.take
+	fl.take = func(raw json.RawMessage) string {
+		if problem := take(raw); problem != "" {
+			return problem
+		}
+		for _, v := range *value {
+			if !slices.Contains(allowed, v) {
+				return "each has to be one of " + strings.Join(allowed, ", ")
+			}
+		}
+		return ""
+	}
+	return value
+}
+
 // texts declares a list of strings; nil when it was not sent.
 func (f *fields) texts(name, description string) *[]string {
 	value := new([]string)
@@ -112,6 +133,19 @@ func (f *fields) number(name string, low, high int64, description string) *int64
 		*value = n
 		return ""
 	}})
+	return value
+}
+
+// count declares a whole number that may be 0; *count is nil when it was not sent.
+func (f *fields) count(name, description string) **int64 {
+	value := new(*int64)
+	n := f.number(name, 0, maxCount, description)
+	fl := f.list[len(f.list)-1]
+	take := fl.take
+	fl.take = func(raw json.RawMessage) string {
+		*value = n
+		return take(raw)
+	}
 	return value
 }
 

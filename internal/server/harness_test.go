@@ -131,7 +131,7 @@ func startBridge(t *testing.T, change ...func(*server.Config, *server.Deps)) *br
 	t.Cleanup(func() { blobs.Close() })
 	cfg := history.DefaultConfig()
 	cfg.Dir, cfg.TimeZone = b.dir, "Europe/Berlin"
-	if b.history, err = history.New(t.Context(), cfg, store, blobs); err != nil {
+	if b.history, err = history.New(t.Context(), cfg, history.Parts{Store: store, Blobs: blobs}); err != nil {
 		t.Fatal(err)
 	}
 	if b.tokens, err = server.OpenTokens(filepath.Join(b.dir, "tokens.json")); err != nil {

@@ -48,7 +48,7 @@ func TestEntryShape(t *testing.T) {
 		"id": e.ID, "satellite": "kitchen", "area": "Kitchen", "at": "2026-03-01T08:30:15.250+01:00", "zone": "Europe/Berlin", "duration_ms": 2000.0,
 		"wake_word": "okay_nabu", "score": 0.97, "threshold": 0.85, "outcome": "failed", "transcript": "turn on the light", "language": "en",
 		"reply": "Turned on", "intent": "HassTurnOn", "error": map[string]any{"code": "timeout", "message": "Home Assistant did not answer"},
-		"clip": map[string]any{"media_type": "audio/flac", "sample_rate": 16000.0}, "kept": false, "label": "",
+		"clip": map[string]any{"media_type": "audio/flac", "sample_rate": 16000.0}, "kept": false, "label": "", "shared": false,
 		"timings": map[string]any{"speech_end_ms": 1500.0, "transcript_ms": nil, "reply_ms": nil},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -122,7 +122,7 @@ func TestPeriodsAreOfTheHousehold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loc := b.history.Location()
+	loc := b.history.Calendar().Zone
 	now := time.Now().In(loc)
 	if loc.String() != "Europe/Berlin" || from.In(loc).Hour() != 0 || to.In(loc).Hour() != 0 || to.In(loc).Day() != now.Day() {
 		t.Errorf("yesterday in %s is %v to %v", loc, from, to)
@@ -161,7 +161,7 @@ func TestDelete(t *testing.T) {
 	e, other := b.add(tone(2, 440), nil), b.add(tone(1, 440), nil)
 	c := b.dial(server.Admin)
 	receipt := c.must("history/delete", map[string]any{"ids": []string{e.ID}})
-	if receipt["deleted"] != 1.0 || receipt["kept_skipped"] != 0.0 || receipt["seconds"] != 2.0 || receipt["bytes"].(float64) != float64(e.Clip.Bytes) ||
+	if receipt["deleted"] != 1.0 || receipt["kept_skipped"] != 0.0 || receipt["seconds"] != 2.0 || receipt["bytes"].(float64) != float64(e.Clip.Stored) ||
 		len(receipt["failed"].([]any)) != 0 {
 		t.Errorf("receipt: %v", receipt)
 	}
@@ -201,12 +201,16 @@ func TestDeleteRange(t *testing.T) {
 		{map[string]any{"period": "all"}, "invalid_format: confirm: must be true, as the recordings cannot be brought back; nothing was deleted"},
 		{map[string]any{"period": "all", "confirm": false}, "invalid_format: confirm: must be true, as the recordings cannot be brought back; nothing was deleted"},
 		{map[string]any{"period": "all", "confirm": "true"}, "invalid_format: confirm: true or false is needed"},
-		{map[string]any{"confirm": true}, "invalid_format: period: say which, or from and to; nothing was deleted"},
+		{map[string]any{"confirm": true}, "invalid_format: period: say which, or from and to, or another filter; nothing was deleted"},
 		{map[string]any{"period": "", "confirm": true}, "invalid_format: period: is empty; leave it out instead"},
 		{map[string]any{"period": "all", "satellite": "", "confirm": true}, "invalid_format: satellite: is empty; leave it out instead"},
 		{map[string]any{"period": "all", "satellites": []string{}, "confirm": true}, "invalid_format: satellites: at least one is needed, or leave it out for all; nothing was deleted"},
-		{map[string]any{"period": "all", "outcome": "failed", "confirm": true},
-			`invalid_format: "outcome": is not known; history/delete_range takes period, from, to, satellite, satellites, include_kept, confirm`},
+		{map[string]any{"period": "all", "outcomes": []string{"failure"}, "confirm": true},
+			"invalid_format: outcomes: each has to be one of understood, not_understood, not_intended, failed, cancelled, elsewhere, recorded"},
+		{map[string]any{"period": "all", "what": "pictures", "confirm": true}, "invalid_format: what: one of all, audio, text is needed"},
+		{map[string]any{"period": "tomorrow", "confirm": true}, "invalid_format: period: \"tomorrow\" is not known; use one of " + strings.Join(history.Periods(), ", ") + "; nothing was deleted"},
+		{map[string]any{"period": "all", "colour": "red", "confirm": true},
+			`invalid_format: "colour": is not known; history/delete_range takes period, from, to, satellite, satellites, outcome, outcomes, wake_word, wake_words, text, label, labels, kept, shared, ids, what, include_kept, confirm, dry_run`},
 	} {
 		if got := c.fails("history/delete_range", tc.fields); got != tc.want {
 			t.Errorf("%v\ngot  %s\nwant %s", tc.fields, got, tc.want)

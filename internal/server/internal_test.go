@@ -3,8 +3,6 @@ package server
 import (
 	"bytes"
 	"errors"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 )
@@ -14,6 +12,8 @@ func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":1,"type":"history/list","period":"today","limit":5,"kept":true}`,
 		`{"id":2,"type":"history/delete_range","from":"2026-03-01T08:00:00Z","to":"2026-03-02T08:00:00+01:00","satellites":["a"],"confirm":true}`,
+		`{"id":7,"type":"settings/update","satellite":"kitchen","understood":"90d","max_entries":0,"improve":false}`,
+		`{"id":8,"type":"history/delete_preview","outcomes":["failed"],"labels":[],"what":"audio"}`,
 		`{"id":3,"type":"history/delete","ids":["01ARZ3NDEKTSV4RRFFQ69G5FAV"]}`,
 		`{"id":4,"type":"unsubscribe_events","subscription":3}`,
 		`{"id":5,"type":"satellites/mute","satellite":"kitchen","muted":false}`,
@@ -71,16 +71,11 @@ func TestHostsByListen(t *testing.T) {
 
 func TestLinksEnd(t *testing.T) {
 	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	signer := newClipSigner(bytes.NewReader(make([]byte, 32)))
+	signer := newSigner(bytes.NewReader(make([]byte, 32)))
 	signer.now = func() time.Time { return now }
-	link, expires := signer.sign("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+	query, expires := signer.sign(clipLink, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
 	if want := now.Add(10 * time.Minute); !expires.Equal(want) {
 		t.Errorf("expires %v, want %v", expires, want)
-	}
-	_, raw, _ := strings.Cut(link, "?")
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, tc := range []struct {
 		after time.Duration
@@ -93,9 +88,13 @@ func TestLinksEnd(t *testing.T) {
 		{0, "01ARZ3NDEKTSV4RRFFQ69G5FAW", false},
 	} {
 		signer.now = func() time.Time { return now.Add(tc.after) }
-		if got := signer.check(tc.id, query); got != tc.want {
+		if got := signer.check(clipLink, tc.id, query); got != tc.want {
 			t.Errorf("%s after %v: %v", tc.id, tc.after, got)
 		}
+	}
+	signer.now = func() time.Time { return now }
+	if signer.check(exportLink, "01ARZ3NDEKTSV4RRFFQ69G5FAV", query) {
+		t.Error("the link to a clip is good for an export")
 	}
 }
 

@@ -29,10 +29,34 @@ var ErrUnknownSatellite = errors.New("unknown satellite")
 type Recordings interface {
 	Get(ctx context.Context, id string) (history.Entry, error)
 	List(ctx context.Context, q history.Query) (history.Page, error)
+	Totals(ctx context.Context, f history.Filter) (history.Totals, error)
+	Stats(ctx context.Context, f history.Filter) ([]history.Stat, error)
 	OpenClip(ctx context.Context, id string) (io.ReadSeekCloser, history.Clip, error)
-	Delete(ctx context.Context, s history.Selection) (history.Receipt, error)
+	Export(ctx context.Context, by string, f history.Filter, to io.Writer) (history.Exported, error)
+	Verify(ctx context.Context, progress func(done, all int64)) (history.Verified, error)
+	Change(ctx context.Context, by string, s history.Selection, u history.Update) (int, error)
+	Preview(ctx context.Context, s history.Selection) (history.Preview, error)
+	Delete(ctx context.Context, by string, s history.Selection) (history.Receipt, error)
+	DeletePreviewed(ctx context.Context, by, token string) (history.Receipt, error)
+	Accesses(ctx context.Context, before string, limit int) ([]history.Access, error)
+	Note(ctx context.Context, a history.Access) error
 	Subscribe(buffer int) *history.Subscription
-	Location() *time.Location
+	Calendar() history.Calendar
+	Policies
+}
+
+// Policies is what the household wants to be saved, and for how long.
+type Policies interface {
+	Save(ctx context.Context, satellite string) (history.Save, error)
+	SetSave(ctx context.Context, satellite string, save history.Save) error
+	Rules(ctx context.Context, satellite string) (history.Rules, error)
+	SetRules(ctx context.Context, satellite string, r history.Rules) error
+	Limits(ctx context.Context) (history.Limits, error)
+	SetLimits(ctx context.Context, l history.Limits) error
+	Improve(ctx context.Context) (bool, error)
+	SetImprove(ctx context.Context, by string, on bool) error
+	Retention(ctx context.Context) (history.RetentionStatus, error)
+	Retain(ctx context.Context) (history.RetentionRun, error)
 }
 
 // Satellites are the microphones of this bridge.
@@ -88,7 +112,9 @@ type Server struct {
 	cfg      Config
 	deps     Deps
 	guard    guard
-	clips    clipSigner
+	links    signer
+	plays    plays
+	exports  exports
 	playing  streams
 	attempts attempts
 	upgrader websocket.Upgrader
@@ -117,7 +143,7 @@ const (
 // New returns a server. Listen and then Run make it answer.
 func New(cfg Config, deps Deps) *Server {
 	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), sockets: map[*socket]struct{}{}}
-	s.clips = newClipSigner(rand.Reader)
+	s.links = newSigner(rand.Reader)
 	s.commands = s.commandTable()
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: headerTimeout,
@@ -210,6 +236,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/websocket", s.serveSocket)
 	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
+	mux.HandleFunc("GET /api/export/{name}", s.serveExport)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.Handle("GET /", newPage())
 	return s.guard.wrap(mux)

@@ -10,39 +10,44 @@ import (
 	"time"
 )
 
-// clipLifetime is long enough to play a recording, and to go back in it.
-const clipLifetime = 10 * time.Minute
+// linkLifetime is long enough to play a recording, and to go back in it.
+const linkLifetime = 10 * time.Minute
 
-// clipSigner makes and checks links to recordings. Its key is known to this process only: a restart ends every link.
-type clipSigner struct {
+// The kinds of links. One of a kind is not good for another.
+const (
+	clipLink   = "clip"
+	exportLink = "export"
+)
+
+// signer makes and checks links to recordings and exports. Its key is known to this process only: a restart ends every link.
+type signer struct {
 	key []byte
 	now func() time.Time
 }
 
-func newClipSigner(random io.Reader) clipSigner {
+func newSigner(random io.Reader) signer {
 	key := make([]byte, sha256.Size)
 	_, _ = io.ReadFull(random, key) // crypto/rand never fails: it ends the program instead
-	return clipSigner{key: key, now: time.Now}
+	return signer{key: key, now: time.Now}
 }
 
-// sign returns a link that is relative to the page's address, so that it works behind a proxy with a path of its own.
-func (c clipSigner) sign(id string) (link string, expires time.Time) {
-	expires = c.now().Add(clipLifetime).Truncate(time.Second)
+// sign returns the query that makes a link good, and until when it does.
+func (c signer) sign(kind, id string) (query url.Values, expires time.Time) {
+	expires = c.now().Add(linkLifetime).Truncate(time.Second)
 	exp := strconv.FormatInt(expires.Unix(), 10)
-	query := url.Values{"exp": {exp}, "sig": {c.signature(id, exp)}}
-	return "api/clips/" + url.PathEscape(id) + "?" + query.Encode(), expires
+	return url.Values{"exp": {exp}, "sig": {c.signature(kind, id, exp)}}, expires
 }
 
-func (c clipSigner) signature(id, exp string) string {
+func (c signer) signature(kind, id, exp string) string {
 	mac := hmac.New(sha256.New, c.key)
-	mac.Write([]byte("clip\x00" + id + "\x00" + exp))
+	mac.Write([]byte(kind + "\x00" + id + "\x00" + exp))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check tells whether a link to the clip of id was made here and is still good.
-func (c clipSigner) check(id string, query url.Values) bool {
+// check tells whether a link of a kind was made here and is still good.
+func (c signer) check(kind, id string, query url.Values) bool {
 	exp := query.Get("exp")
-	if !hmac.Equal([]byte(query.Get("sig")), []byte(c.signature(id, exp))) {
+	if !hmac.Equal([]byte(query.Get("sig")), []byte(c.signature(kind, id, exp))) {
 		return false
 	}
 	expires, err := strconv.ParseInt(exp, 10, 64)

@@ -235,7 +235,7 @@ func (c *socket) authenticate() bool {
 	c.mu.Lock()
 	c.who, c.authed = who, true
 	c.mu.Unlock()
-	zone := s.deps.History.Location().String()
+	zone := s.zone().String()
 	if zone == time.Local.String() {
 		zone = "" // not a name a client could do anything with
 	}

@@ -64,9 +64,9 @@ func (s *Server) stopDeleted(ctx context.Context) {
 			for _, id := range change.IDs {
 				gone[id] = true
 			}
-			missed := sub.Dropped() != dropped // then nobody knows what went: the players ask again, and are told
+			missed := sub.Dropped() != dropped || change.Action == history.Reset // then nobody knows what went: the players ask again, and are told
 			dropped = sub.Dropped()
-			s.playing.stop(func(id string) bool { return missed || (change.Action == history.Deleted && gone[id]) })
+			s.playing.stop(func(id string) bool { return missed || gone[id] })
 		}
 	}
 }

@@ -13,9 +13,9 @@ const changeBuffer = 256
 
 // changeEvent tells a subscriber what became of entries.
 type changeEvent struct {
-	Action  string      `json:"action"` // added, updated or deleted
+	Action  string      `json:"action"` // added, updated, deleted or reset
 	Entries []entryJSON `json:"entries,omitempty"`
-	IDs     []string    `json:"ids,omitempty"` // of what was deleted
+	IDs     []string    `json:"ids,omitempty"` // of what was deleted, or updated when they were many
 }
 
 // subscribe begins to listen at once; the events start after the answer has been sent.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"earshot/history"
 )
 
 // pipes is a listener whose connections are in memory, so that their deadlines go by the test's clock.
@@ -33,7 +35,7 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 // somewhere is a history of which only the place is asked.
 type somewhere struct{ Recordings }
 
-func (somewhere) Location() *time.Location { return time.UTC }
+func (somewhere) Calendar() history.Calendar { return history.Calendar{Zone: time.UTC} }
 
 // inBubble connects a WebSocket to a server within a synctest bubble.
 func inBubble(t *testing.T, test func(ws *websocket.Conn, tokens *Tokens)) {
