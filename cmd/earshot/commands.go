@@ -19,8 +19,9 @@ const (
 	exitUsage  = 2 // wrong usage or a wrong configuration
 )
 
-// terminal is where a command prints: results to out, everything else to err.
+// terminal is where a command reads what a person answers, and prints: results to out, everything else to err.
 type terminal struct {
+	in       io.Reader
 	out, err io.Writer
 }
 
@@ -38,6 +39,7 @@ func commands() []command {
 		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
 		{"devices", "[--json]", "list the microphones of this machine", devicesCommand},
 		{"check-config", "--config FILE", "check a configuration and say everything that is wrong with it", checkConfigCommand},
+		{"history", "list | play ID | delete | export | stats | verify", "review and delete recordings; the running bridge is asked where there is one", historyCommand},
 		{"models", "list | add PATH-OR-URL", "list the wake-word models, or add one", modelsCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},

@@ -45,7 +45,7 @@ type room struct {
 func newHouse(p *parts) (*house, error) {
 	h := &house{history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1)}
 	for _, cfg := range p.cfg.Satellites {
-		satellite, engine, err := p.satellite(cfg, recordings{p.history, h})
+		satellite, engine, err := p.satellite(cfg, archive{p.history, h})
 		if err != nil {
 			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
 		}
@@ -155,7 +155,7 @@ func (h *house) show(ctx context.Context, r *room) {
 		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
 		AssistProblem: h.assistant.problem() != "",
 	}
-	totals, err := h.history.Totals(ctx, r.id)
+	totals, err := h.history.Totals(ctx, history.Filter{Satellites: []string{r.id}})
 	if err == nil {
 		state.Recordings = totals.Entries
 		if state.LastHeard.IsZero() {
@@ -197,6 +197,9 @@ func microphoneProblem(s bridge.Status) string {
 func (h *house) problems() []string {
 	var list []string
 	if problem := h.assistant.problem(); problem != "" {
+		list = append(list, problem)
+	}
+	if problem := h.history.Problem(); problem != "" {
 		list = append(list, problem)
 	}
 	for _, r := range h.rooms {
@@ -301,31 +304,40 @@ func (h *house) deviceList() []discovery.Device {
 	return list
 }
 
-// recordings is the history with the recordings that are just being made: a deletion covers those too.
-type recordings struct {
+// archive is the history as spoken privacy commands change it.
+type archive struct {
 	*history.History
 	house *house
 }
 
 // SetSaveRecordings turns storing off for a satellite, or on again.
-func (r recordings) SetSaveRecordings(ctx context.Context, id string, on bool) error {
-	return r.house.SetSaveRecordings(ctx, id, on)
+func (a archive) SetSaveRecordings(ctx context.Context, id string, on bool) error {
+	return a.house.SetSaveRecordings(ctx, id, on)
 }
 
-// Delete drops what a range covers of the recordings that are not stored yet, and then deletes.
-func (r recordings) Delete(ctx context.Context, s history.Selection) (history.Receipt, error) {
-	discarded := 0
-	if s.IDs == nil {
-		for _, room := range r.house.rooms {
-			if s.CoversSatellite(room.id) {
-				discarded += room.DiscardCovered(s.From, s.To)
-			}
+// Covered counts the recordings in progress that a deletion would drop.
+func (h *house) Covered(s history.Selection) int {
+	return h.inProgress(s, (*bridge.Satellite).Covered)
+}
+
+// Discard drops the recordings in progress that a deletion covers.
+func (h *house) Discard(s history.Selection) int {
+	return h.inProgress(s, (*bridge.Satellite).DiscardCovered)
+}
+
+func (h *house) inProgress(s history.Selection, count func(r *bridge.Satellite, from, to time.Time) int) (n int) {
+	for _, r := range h.rooms {
+		if s.CoversSatellite(r.id) {
+			n += count(r.Satellite, s.From, s.To)
 		}
 	}
-	receipt, err := r.History.Delete(ctx, s)
-	receipt.InProgressDiscarded = discarded
-	if r.house.assistant.home != nil {
-		receipt.Remains = append(receipt.Remains, "Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts.")
+	return n
+}
+
+// Remains tells what Home Assistant keeps of a deleted recording.
+func (h *house) Remains() []string {
+	if h.assistant.home == nil {
+		return nil
 	}
-	return receipt, err
+	return []string{"Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts."}
 }

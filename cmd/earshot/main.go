@@ -18,7 +18,7 @@ func main() {
 	// A second signal ends the program at once, should stopping ever hang; but not one that comes with the first, as from a
 	// supervisor that signals the process and its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
-	code := run(ctx, os.Args[1:], terminal{out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -15,8 +14,6 @@ import (
 
 	"earshot/discovery"
 	"earshot/history"
-	"earshot/history/files"
-	"earshot/history/sqlite"
 	"earshot/internal/config"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
@@ -55,8 +52,8 @@ type options struct {
 
 // serve is the composition root: it opens the resources, starts the services and waits for them. The history closes last.
 func serve(ctx context.Context, t terminal, cfg config.Config, opt options) error {
-	log := newLogger(cfg.Log, t.err, cfg.MQTT.Password, cfg.HomeAssistant.Token)
-	hist, closeHistory, err := openHistory(ctx, cfg.History)
+	log := newLogger(cfg.Log, t.err, cfg.MQTT.Password, cfg.HomeAssistant.Token, cfg.History.Postgres.Password, cfg.History.S3.SecretKey)
+	hist, closeHistory, err := openHistory(ctx, cfg.History, log.With().Str("component", "history").Logger())
 	if err != nil {
 		return err
 	}
@@ -74,8 +71,9 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if err != nil {
 		return err
 	}
+	hist.Attach(house)
 	web := server.New(cfg.Server, server.Deps{
-		History: recordings{hist, house}, Satellites: house, Tokens: tokens, Health: house.problems, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Health: house.problems, Version: version,
 		Log: log.With().Str("component", "server").Logger(),
 	})
 	if err := web.Listen(); err != nil {
@@ -103,32 +101,11 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		}
 	}
 	house.start(ctx, g)
+	g.Go(func() error { return hist.Run(ctx) })
 	g.Go(func() error { return web.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", web.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	return g.Wait()
-}
-
-// openHistory opens the database and the clips, and finishes what a crash left behind.
-func openHistory(ctx context.Context, cfg history.Config) (*history.History, func(), error) {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("open history: %w", err)
-	}
-	store, err := sqlite.Open(ctx, filepath.Join(cfg.Dir, "history.db"))
-	if err != nil {
-		return nil, nil, err
-	}
-	blobs, err := files.Open(filepath.Join(cfg.Dir, "clips"))
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	closeAll := func() { _ = blobs.Close(); _ = store.Close() }
-	hist, err := history.New(ctx, cfg, store, blobs)
-	if err != nil {
-		closeAll()
-		return nil, nil, err
-	}
-	return hist, closeAll, nil
 }
 
 // logRepair says what was found after the program had ended in the middle of something.
@@ -137,7 +114,7 @@ func logRepair(log zerolog.Logger, r history.Repair) {
 		return
 	}
 	log.Warn().Int("deletions_finished", r.Finished).Int("deletions_unfinished", r.Unfinished).Int("orphans_removed", r.Orphans).
-		Int("orphans_left", r.OrphansLeft).Int("clips_missing", r.Missing).Msg("the history was repaired")
+		Int("orphans_left", r.OrphansLeft).Int("clips_missing", r.Missing).Int("clips_sealed", r.Sealed).Msg("the history was repaired")
 }
 
 // openBroker starts the embedded broker when it is wanted, and returns the address to connect to, "" for no MQTT at all.

@@ -171,7 +171,7 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 		Log:         log,
 	}
 	if p.assistant.phrases != nil {
-		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Zone: p.history.Location()}
+		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Calendar: p.history.Calendar()}
 	}
 	box := boxVoice{speaker.New(cfg.Reply.Speaker, log)}
 	if cfg.Reply.Sounds {

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"earshot/history"
+	"earshot/internal/config"
+	"earshot/internal/server"
+)
+
+// client speaks to the services of a bridge, as every other program does.
+type client struct {
+	addr  string
+	conn  *websocket.Conn
+	id    int64
+	close []func()
+}
+
+// openClient connects to the bridge that runs on the folder of a configuration. When none does, it opens the history itself and serves it to
+// nobody but this process, so that each command is written once.
+func openClient(ctx context.Context, cfg config.Config) (*client, error) {
+	c := &client{}
+	tokens, err := server.OpenTokens(filepath.Join(cfg.History.Dir, tokensFile))
+	if err != nil {
+		return nil, err
+	}
+	lock, err := history.Lock(lockOf(cfg.History))
+	if err != nil {
+		err = c.useRunning(ctx, cfg, tokens)
+	} else if err = lock.Close(); err == nil {
+		err = c.useOwn(ctx, cfg, tokens)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// lockOf is the lock that a running bridge has.
+func lockOf(cfg history.Config) string {
+	dir := cfg.Dir
+	if cfg.Postgres.URL != "" {
+		dir = filepath.Join(dir, history.SpoolDir)
+	}
+	return filepath.Join(dir, history.DatabaseFile+".lock")
+}
+
+// useRunning signs in to a running bridge with a token that is good as long as this command runs: whoever may read the folder may do that.
+func (c *client) useRunning(ctx context.Context, cfg config.Config, tokens *server.Tokens) error {
+	addr, err := reachable(cfg.Server.Listen)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("command line, process %d", os.Getpid())
+	secret, err := tokens.Create(name, server.Admin)
+	if err != nil {
+		return err
+	}
+	c.onClose(func() { _ = tokens.Revoke(name) })
+	if err := c.connect(ctx, addr, secret); err != nil {
+		return fmt.Errorf("connect to the bridge that runs on this folder: %w", err)
+	}
+	return nil
+}
+
+// useOwn opens the history in this process.
+func (c *client) useOwn(ctx context.Context, cfg config.Config, tokens *server.Tokens) error {
+	hist, closeHistory, err := openHistory(ctx, cfg.History, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	c.onClose(closeHistory)
+	secret, err := tokens.Session("command line", server.Admin)
+	if err != nil {
+		return err
+	}
+	own := server.DefaultConfig()
+	own.Listen = "127.0.0.1:0"
+	web := server.New(own, server.Deps{History: hist, Satellites: nowhere{}, Tokens: tokens, Version: version, Log: zerolog.Nop()})
+	if err := web.Listen(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = web.Run(ctx) }()
+	c.onClose(func() { cancel(); <-ended })
+	return c.connect(ctx, web.Addr(), secret)
+}
+
+// nowhere is a bridge without microphones.
+type nowhere struct{}
+
+// List returns none.
+func (nowhere) List() []server.Satellite { return nil }
+
+// SetMuted knows no microphone.
+func (nowhere) SetMuted(context.Context, string, bool) error { return server.ErrUnknownSatellite }
+
+func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
+
+// Close says goodbye and gives everything back, the last first.
+func (c *client) Close() {
+	for i := len(c.close) - 1; i >= 0; i-- {
+		c.close[i]()
+	}
+	c.close = nil
+}
+
+const answerTime = 10 * time.Minute // for a deletion of a million recordings on a small machine
+
+// message is what a bridge sends.
+type message struct {
+	ID      int64           `json:"id"`
+	Type    string          `json:"type"`
+	Success bool            `json:"success"`
+	Result  json.RawMessage `json:"result"`
+	Message string          `json:"message"`
+	Error   *serviceError   `json:"error"`
+}
+
+// serviceError is a refusal, in the bridge's words.
+type serviceError struct {
+	Code    string          `json:"code"`
+	Message string          `json:"message"`
+	Receipt json.RawMessage `json:"receipt"`
+}
+
+// Error is for people.
+func (e *serviceError) Error() string { return e.Message }
+
+func (c *client) connect(ctx context.Context, addr, secret string) error {
+	c.addr = addr
+	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+addr+"/api/websocket", nil)
+	if resp != nil && resp.Body != nil {
+		_ = resp.Body.Close()
+	}
+	if err != nil {
+		return err
+	}
+	c.conn = conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	c.onClose(func() { stop(); _ = conn.Close() })
+	for {
+		var m message
+		if err := conn.ReadJSON(&m); err != nil {
+			return err
+		}
+		switch m.Type {
+		case "auth_required":
+			if err := conn.WriteJSON(map[string]string{"type": "auth", "access_token": secret}); err != nil {
+				return err
+			}
+		case "auth_ok":
+			return nil
+		default:
+			return errors.New(m.Message)
+		}
+	}
+}
+
+// call sends one command and reads its result into out, which may be nil.
+func (c *client) call(command string, fields map[string]any, out any) error {
+	c.id++
+	m := map[string]any{"id": c.id, "type": command}
+	for k, v := range fields {
+		m[k] = v
+	}
+	if err := c.conn.WriteJSON(m); err != nil {
+		return fmt.Errorf("ask the bridge: %w", err)
+	}
+	if err := c.conn.SetReadDeadline(time.Now().Add(answerTime)); err != nil {
+		return err
+	}
+	for {
+		var answer message
+		if err := c.conn.ReadJSON(&answer); err != nil {
+			return fmt.Errorf("ask the bridge: %w", err)
+		}
+		switch {
+		case answer.ID != c.id || answer.Type != "result":
+			continue
+		case !answer.Success && answer.Error != nil:
+			return answer.Error
+		case out == nil:
+			return nil
+		}
+		return json.Unmarshal(answer.Result, out)
+	}
+}
+
+// fetch gets what a link names. The caller closes it.
+func (c *client) fetch(ctx context.Context, link string) (io.ReadCloser, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr+"/"+link, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, "", fmt.Errorf("ask the bridge: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
+		_ = resp.Body.Close()
+		return nil, "", errors.New(string(text))
+	}
+	return resp.Body, resp.Header.Get("Content-Type"), nil
+}
