@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"internal/audio/audiotest":     {},
 	"internal/config":              {"bridge", "bridge/spoken", "history", "internal/mqtt", "internal/server"},
 	"internal/backoff":             {},
+	"internal/metrics":             {"history"},
 	"internal/mqtt":                {"internal/backoff"},
 	"internal/mqtt/mqtttest":       {},
 	"internal/server":              {"history"},
