@@ -75,7 +75,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		return err
 	}
 	web := server.New(cfg.Server, server.Deps{
-		History: recordings{hist, house}, Satellites: house, Tokens: tokens, Health: house.problems, Version: version,
+		History: recordings{hist, house}, Satellites: house, Tokens: tokens, Health: house.problems, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(),
 	})
 	if err := web.Listen(); err != nil {
@@ -183,6 +183,7 @@ func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, 
 	if err != nil {
 		return nil, err
 	}
+	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
