@@ -12,6 +12,7 @@ import (
 	"earshot/e2e/lab"
 	"earshot/history"
 	"earshot/internal/audio"
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -104,8 +105,8 @@ func (f *faulty) state() string {
 // await waits until the history has n entries and nothing is being made, and returns them, the newest first.
 func (f *faulty) await(n int) []map[string]any {
 	f.t.Helper()
-	within(f.t, patience, fmt.Sprintf("%d entries", n), func() bool { return len(f.entries()) == n })
-	within(f.t, patience, "the satellite is idle", func() bool { return f.state() == "idle" })
+	testkit.Within(f.t, patience, fmt.Sprintf("%d entries", n), func() bool { return len(f.entries()) == n })
+	testkit.Within(f.t, patience, "the satellite is idle", func() bool { return f.state() == "idle" })
 	entries := f.entries()
 	if len(entries) != n {
 		f.t.Fatalf("%d entries when nothing is being made any more, want %d", len(entries), n)
@@ -116,7 +117,7 @@ func (f *faulty) await(n int) []map[string]any {
 // sent waits until speech-to-text has got the next command to its end.
 func (f *faulty) sent(before int) {
 	f.t.Helper()
-	within(f.t, patience, "the command is sent", func() bool { return len(f.stt.Utterances()) > before })
+	testkit.Within(f.t, patience, "the command is sent", func() bool { return len(f.stt.Utterances()) > before })
 }
 
 // checkKept: a command that was interrupted is understood or failed, and can be heard.
@@ -180,7 +181,7 @@ func (f *faulty) checkListening() {
 	n, bytes := len(f.entries()), f.stt.Bytes()
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
 	heard := f.speak()
-	within(f.t, patience, "the command is on its way", func() bool { return f.stt.Bytes() > bytes })
+	testkit.Within(f.t, patience, "the command is on its way", func() bool { return f.stt.Bytes() > bytes })
 	if state := f.state(); state != "listening" {
 		f.t.Errorf("the satellite is %s, not listening", state)
 	}
@@ -210,7 +211,7 @@ func (f *faulty) checkReply() {
 	f.home.Call(f.t, "input_number", "set_value", map[string]any{"entity_id": lab.SpeakerDelay, "value": 30})
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
 	f.speak()()
-	within(f.t, patience, "the reply is handed over", func() bool { return f.state() == "responding" })
+	testkit.Within(f.t, patience, "the reply is handed over", func() bool { return f.state() == "responding" })
 	f.home.Kill(f.t)
 	f.home.Boot(f.t)
 	if e := f.await(n + 1)[0]; e["outcome"] != "understood" || e["reply"] == "" || e["clip"] == nil {

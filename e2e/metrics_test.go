@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming/wyomingtest"
 )
 
@@ -40,14 +41,14 @@ func TestMetrics(t *testing.T) {
 	stt := wyomingtest.New(t)
 	stt.Script(wyomingtest.Reply{Text: "switch on the aardvark lamp"})
 	b := speechToText(t, "okay_nabu_light_on.wav", startBroker(t), stt)
-	within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
 	if status, body := b.scrape(t, ""); status != 401 || strings.Contains(body, "earshot_build_info") {
 		t.Errorf("without a token: status %d, %d bytes", status, len(body))
 	}
 	token := b.token(t, "read")
 	counted := regexp.MustCompile(`(?m)^earshot_recordings_total\{outcome="understood",satellite="kitchen"\} 1$`)
 	var body string
-	within(t, 20*time.Second, "the recording is counted", func() bool {
+	testkit.Within(t, 20*time.Second, "the recording is counted", func() bool {
 		var status int
 		if status, body = b.scrape(t, token); status != 200 {
 			t.Fatalf("status %d", status)
