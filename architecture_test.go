@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"history/sqlite":               {"history"},
 	"internal/assist":              {"internal/backoff"},
 	"internal/assist/assisttest":   {"internal/assist"},
-	"internal/audio":               {"internal/backoff"},
+	"internal/audio":               {"internal/backoff", "internal/wav"},
 	"internal/audio/audiotest":     {"internal/testkit"},
 	"internal/config":              {"bridge", "bridge/spoken", "history", "internal/mqtt", "internal/server"},
 	"internal/backoff":             {},
@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/server":              {"history"},
 	"internal/speaker":             {},
 	"internal/testkit":             {},
+	"internal/wav":                 {},
 	"internal/wyoming":             {},
 	"internal/wyoming/wyomingtest": {"internal/wyoming"},
 }
