@@ -25,23 +25,21 @@ const lightOn = "turn on the kitchen light"
 // faulty is a household whose speech-to-text does what a test tells it to.
 type faulty struct {
 	*household
-	stt  *wyomingtest.Server
-	gate *gate
-	wav  string // "Okay Nabu, turn on the kitchen light", with little silence around it
+	stt *wyomingtest.Server
+	wav string // "Okay Nabu, turn on the kitchen light", with little silence around it
 }
 
 // TestFaults: whatever fails in the middle of a command, the right entry is there, and the next command works without help.
 func TestFaults(t *testing.T) {
 	home := lab.Start(t, lab.Options{Version: lab.Current, STT: true})
 	stt := wyomingtest.New(t)
-	g := newGate(t, stt)
 	voice := ""
 	for id := range home.States(t) {
 		if strings.HasPrefix(id, "tts.") {
 			voice = id
 		}
 	}
-	pipeline := home.AddPipeline(t, lab.Pipeline{Name: "Scripted", STT: home.AddSTT(t, g.addr), TTS: voice})
+	pipeline := home.AddPipeline(t, lab.Pipeline{Name: "Scripted", STT: home.AddSTT(t, strings.TrimPrefix(stt.Addr(), "tcp://")), TTS: voice})
 	home.Do(t, "assist_pipeline/pipeline/set_preferred", map[string]any{"pipeline_id": pipeline}, nil)
 	house := newHousehold(t, home, home.PlainToken())
 	wav := shortCommand(t)
@@ -59,7 +57,7 @@ func TestFaults(t *testing.T) {
 			began := time.Now()
 			c.check(&faulty{
 				household: &household{t: t, home: home, pulse: house.pulse, bridge: house.bridge, client: house.bridge.dial(t, "admin")},
-				stt:       stt, gate: g, wav: wav,
+				stt:       stt, wav: wav,
 			})
 			t.Logf("took %.1f s", time.Since(began).Seconds())
 		})
@@ -227,7 +225,7 @@ func (f *faulty) checkReply() {
 func (f *faulty) checkLate() {
 	before := len(f.stt.Utterances())
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
-	f.gate.hold()
+	f.stt.Hold()
 	f.speak()()
 	f.sent(before)
 	if state := f.state(); state != "processing" {
@@ -237,7 +235,7 @@ func (f *faulty) checkLate() {
 	if receipt["in_progress_discarded"] != 1.0 {
 		f.t.Errorf("receipt is %v", receipt)
 	}
-	f.gate.release()
+	f.stt.Release()
 	f.await(0) // the satellite is idle only after it has stored a recording, or not
 	f.checkNoClips()
 	f.checkWorks()
