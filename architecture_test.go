@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"internal/mqtt":                {"internal/backoff"},
 	"internal/mqtt/mqtttest":       {"internal/testkit"},
 	"internal/server":              {"history"},
-	"internal/speaker":             {},
+	"internal/speaker":             {"internal/wav"},
 	"internal/testkit":             {},
 	"internal/wav":                 {},
 	"internal/wyoming":             {},
