@@ -16,6 +16,7 @@ import (
 	"earshot/discovery"
 	"earshot/internal/mqtt"
 	"earshot/internal/mqtt/mqtttest"
+	"earshot/internal/testkit"
 )
 
 // bridge is a Discovery on a real session, as the program puts them together.
@@ -64,7 +65,7 @@ func startBridge(t *testing.T, addr string, devices ...discovery.Device) *bridge
 // onBoth runs a test on our broker and on one that is not ours.
 func onBoth(t *testing.T, test func(t *testing.T, addr string)) {
 	t.Run("embedded", func(t *testing.T) {
-		mqtttest.NoLeaks(t)
+		testkit.NoLeaks(t)
 		b, err := mqtt.OpenBroker("127.0.0.1:0", zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +74,7 @@ func onBoth(t *testing.T, test func(t *testing.T, addr string)) {
 		test(t, strings.TrimPrefix(b.URL(), "tcp://"))
 	})
 	t.Run("mosquitto", func(t *testing.T) {
-		mqtttest.NoLeaks(t)
+		testkit.NoLeaks(t)
 		test(t, mqtttest.StartMosquitto(t).Addr)
 	})
 }
@@ -133,13 +134,13 @@ func TestForeignClient(t *testing.T) {
 		b.Wake("kitchen", discovery.Wake{WakeWord: "okay_nabu", Score: 0.99, Threshold: 0.85})
 		foreign.Wait(t, "earshot/kitchen/wake", `{"event_type":"detected","wake_word":"okay_nabu","score":0.99,"threshold":0.85}`)
 
-		mqtttest.Eventually(t, "the retained command is ignored", func() bool { return b.Ignored() == 1 })
+		testkit.Eventually(t, "the retained command is ignored", func() bool { return b.Ignored() == 1 })
 		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "")
 		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", strings.Repeat("ON", 50000))
 		mqtttest.Publish(t, addr, "earshot/kitchen/save/set", "OFF")
-		mqtttest.Eventually(t, "a command is obeyed", func() bool { return len(b.orders.all()) == 1 })
+		testkit.Eventually(t, "a command is obeyed", func() bool { return len(b.orders.all()) == 1 })
 		mqtttest.Publish(t, addr, "earshot/kitchen/mute/set", "ON")
-		mqtttest.Eventually(t, "another command is obeyed", func() bool { return len(b.orders.all()) == 2 })
+		testkit.Eventually(t, "another command is obeyed", func() bool { return len(b.orders.all()) == 2 })
 		if diff := cmp.Diff([]string{"kitchen save false", "kitchen mute true"}, b.orders.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -155,7 +156,7 @@ func TestBirthOnRealBroker(t *testing.T) {
 	onBoth(t, func(t *testing.T, addr string) {
 		b := startBridge(t, addr, kitchen)
 		b.SetState("kitchen", listening)
-		mqtttest.Eventually(t, "connected", b.session.Connected)
+		testkit.Eventually(t, "connected", b.session.Connected)
 		wantRetained(t, addr, expected("online"))
 		foreign := mqtttest.Listen(t, addr, "#", "-R")
 		mqtttest.Publish(t, addr, "homeassistant/status", "online")
@@ -172,22 +173,22 @@ func TestBirthOnRealBroker(t *testing.T) {
 
 // Neither a broker that lost its memory nor a cut connection leaves anything missing.
 func TestBrokerForgets(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	m := mqtttest.StartMosquitto(t)
 	relay := mqtttest.StartRelay(t, m.Addr)
 	b := startBridge(t, relay.Addr, kitchen)
 	b.SetState("kitchen", listening)
-	mqtttest.Eventually(t, "connected", b.session.Connected)
+	testkit.Eventually(t, "connected", b.session.Connected)
 	wantRetained(t, m.Addr, expected("online"))
 	m.Kill()
-	mqtttest.Eventually(t, "disconnected", func() bool { return !b.session.Connected() })
+	testkit.Eventually(t, "disconnected", func() bool { return !b.session.Connected() })
 	m.Start()
 	wantRetained(t, m.Addr, expected("online"))
 
 	foreign := mqtttest.Listen(t, m.Addr, "earshot/bridge/availability")
 	foreign.Wait(t, "earshot/bridge/availability", "online")
 	relay.Cut()
-	mqtttest.Eventually(t, "the will, and its contradiction", func() bool {
+	testkit.Eventually(t, "the will, and its contradiction", func() bool {
 		heard := foreign.Heard()
 		return len(heard) >= 3 && heard[1].Payload == "offline" && heard[len(heard)-1].Payload == "online"
 	})
@@ -198,10 +199,10 @@ func TestLateWillOnRealBroker(t *testing.T) {
 	onBoth(t, func(t *testing.T, addr string) {
 		foreign := mqtttest.Listen(t, addr, "earshot/bridge/availability")
 		b := startBridge(t, addr, kitchen)
-		mqtttest.Eventually(t, "connected", b.session.Connected)
+		testkit.Eventually(t, "connected", b.session.Connected)
 		foreign.Wait(t, "earshot/bridge/availability", "online")
 		mqtttest.Publish(t, addr, "earshot/bridge/availability", "offline", "-r")
-		mqtttest.Eventually(t, "the contradiction", func() bool {
+		testkit.Eventually(t, "the contradiction", func() bool {
 			heard := foreign.Heard()
 			return len(heard) >= 3 && heard[len(heard)-2].Payload == "offline" && heard[len(heard)-1].Payload == "online"
 		})
@@ -212,9 +213,9 @@ func TestDeletedOnRealBroker(t *testing.T) {
 	onBoth(t, func(t *testing.T, addr string) {
 		cellar := discovery.Device{ID: "cellar"}
 		b := startBridge(t, addr, kitchen, cellar)
-		mqtttest.Eventually(t, "connected", b.session.Connected)
+		testkit.Eventually(t, "connected", b.session.Connected)
 		foreign := mqtttest.Listen(t, addr, "homeassistant/#")
-		mqtttest.Eventually(t, "the devices", func() bool {
+		testkit.Eventually(t, "the devices", func() bool {
 			_, ok := foreign.Last("homeassistant/device/earshot_cellar/config")
 			return ok
 		})
@@ -222,7 +223,7 @@ func TestDeletedOnRealBroker(t *testing.T) {
 		foreign.Wait(t, kitchenConfig, "")
 		before := len(foreign.Heard())
 		mqtttest.Publish(t, addr, "homeassistant/status", "online")
-		mqtttest.Eventually(t, "the other device again", func() bool {
+		testkit.Eventually(t, "the other device again", func() bool {
 			heard := foreign.Heard()
 			return len(heard) > before && heard[len(heard)-1].Topic == "homeassistant/device/earshot_cellar/config"
 		})
@@ -243,7 +244,7 @@ func TestManySatellitesOnRealBroker(t *testing.T) {
 		for _, dev := range devices {
 			b.SetState(dev.ID, listening)
 		}
-		mqtttest.Eventually(t, "801 topics", func() bool {
+		testkit.Eventually(t, "801 topics", func() bool {
 			topics := map[string]bool{}
 			for _, m := range foreign.Heard() {
 				topics[m.Topic] = strings.HasPrefix(m.Topic, "earshot/") || strings.HasSuffix(m.Topic, "/config")

@@ -8,6 +8,7 @@ import (
 
 	"earshot/e2e/lab"
 	"earshot/internal/audio/audiotest"
+	"earshot/internal/testkit"
 )
 
 // household is a real Home Assistant, and a bridge whose microphone a test speaks into.
@@ -38,9 +39,9 @@ home_assistant: {url: "%s", token: "%s"}
 history: {dir: DATA}
 server: {listen: LISTEN}
 `, lab.Speaker, home.Broker(), home.URL(), token), h.pulse.Env()...)
-	within(t, 30*time.Second, "the bridge hears", func() bool { return h.health() == 200 })
+	testkit.Within(t, 30*time.Second, "the bridge hears", func() bool { return h.health() == 200 })
 	h.client = h.bridge.dial(t, "admin")
-	within(t, 30*time.Second, "Home Assistant knows the device", func() bool {
+	testkit.Within(t, 30*time.Second, "Home Assistant knows the device", func() bool {
 		_, device := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_wake")
 		return device != ""
 	})
@@ -58,7 +59,7 @@ func (h *household) say(wav string) {
 // newest waits until the history has n entries and returns the newest.
 func (h *household) newest(n int) map[string]any {
 	h.t.Helper()
-	within(h.t, 30*time.Second, fmt.Sprintf("%d entries", n), func() bool { return len(h.entries()) == n })
+	testkit.Within(h.t, 30*time.Second, fmt.Sprintf("%d entries", n), func() bool { return len(h.entries()) == n })
 	return h.entries()[0]
 }
 
@@ -88,14 +89,14 @@ func (h *household) checkCommand() {
 	if e["outcome"] != "understood" || !strings.Contains(strings.ToLower(text), "kitchen light") || e["reply"] == "" || e["intent"] == "" {
 		h.t.Errorf("entry is %v", e)
 	}
-	within(h.t, 15*time.Second, "the reply is played by the household's speaker", func() bool { return h.home.State(h.t, lab.Played) != "" })
+	testkit.Within(h.t, 15*time.Second, "the reply is played by the household's speaker", func() bool { return h.home.State(h.t, lab.Played) != "" })
 }
 
 func (h *household) checkDeleteByVoice() {
 	h.t.Helper()
 	url := h.must("clips/sign", map[string]any{"entry_id": h.newest(1)["id"]})["url"].(string)
 	h.say("okay_nabu_delete_just_said.wav")
-	within(h.t, 30*time.Second, "everything that was just said is gone", func() bool { return len(h.entries()) == 0 })
+	testkit.Within(h.t, 30*time.Second, "everything that was just said is gone", func() bool { return len(h.entries()) == 0 })
 	if status, _ := h.download(h.t, url); status != 410 {
 		h.t.Errorf("the deleted clip answers %d", status)
 	}
@@ -117,7 +118,7 @@ func (h *household) checkSilence() {
 func (h *household) checkRestart() {
 	h.t.Helper()
 	h.home.Restart(h.t)
-	within(h.t, 60*time.Second, "Home Assistant has the device again", func() bool {
+	testkit.Within(h.t, 60*time.Second, "Home Assistant has the device again", func() bool {
 		entity, _ := h.home.EntityByUniqueID(h.t, "mqtt", "earshot_kitchen_state")
 		return entity != "" && h.home.State(h.t, entity) == "idle"
 	})
@@ -135,7 +136,7 @@ func TestTokenRevoked(t *testing.T) {
 	token := home.NewToken(t)
 	h := newHousehold(t, home, token)
 	home.RevokeToken(t, token)
-	within(t, 30*time.Second, "/healthz is red", func() bool { return h.health() == 503 })
+	testkit.Within(t, 30*time.Second, "/healthz is red", func() bool { return h.health() == 503 })
 	problem, _ := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_assist_problem")
 	home.WaitState(t, problem, "on", 10*time.Second)
 	if !strings.Contains(h.log.String(), "token is refused") {

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"earshot/internal/testkit"
 )
 
 // program is the built earshot binary; TestMain sets it.
@@ -46,21 +47,6 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// within polls until ok is true, and fails the test when the time is over.
-func within(t *testing.T, limit time.Duration, what string, ok func() bool) time.Duration {
-	t.Helper()
-	start := time.Now()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		if time.Since(start) > limit {
-			t.Fatalf("%s: not within %v", what, limit)
-		}
-		<-tick.C
-	}
-	return time.Since(start)
-}
-
 // freePort returns a loopback port that was free a moment ago.
 func freePort(t *testing.T) int {
 	t.Helper()
@@ -72,28 +58,10 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// output collects what a process prints; it may be read while the process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // start runs a process until the end of the test, and shows what it printed when the test failed.
-func start(t *testing.T, cmd *exec.Cmd) *output {
+func start(t *testing.T, cmd *exec.Cmd) *testkit.Log {
 	t.Helper()
-	out := &output{}
+	out := &testkit.Log{}
 	if cmd.Stdout == nil {
 		cmd.Stdout = out
 	}
@@ -135,7 +103,7 @@ func lookPath(t *testing.T, name string) string {
 type bridge struct {
 	dir, config string
 	listen      string
-	log         *output
+	log         *testkit.Log
 	tokens      atomic.Int64 // made so far: each needs a name of its own
 }
 
@@ -312,7 +280,7 @@ func startBroker(t *testing.T) *broker {
 		t.Fatal(err)
 	}
 	start(t, exec.Command(lookPath(t, "mosquitto"), "-c", conf))
-	within(t, 5*time.Second, "mosquitto listens", func() bool {
+	testkit.Within(t, 5*time.Second, "mosquitto listens", func() bool {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port))
 		if err == nil {
 			conn.Close()

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"earshot/internal/testkit"
 )
 
 // writeFile puts a file into a folder of the test's own and returns its path.
@@ -110,11 +112,11 @@ history: {dir: %s}
 server: {listen: "127.0.0.1:%d"}
 `, mqtt, data, page))
 	cmd := exec.Command(program, "run", "--print-token", "--config", config)
-	printed := &output{}
+	printed := &testkit.Log{}
 	cmd.Stdout = printed
 	log := start(t, cmd)
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/#token=(\S+)`)
-	within(t, 20*time.Second, "the page's address is printed", func() bool { return address.MatchString(printed.String()) })
+	testkit.Within(t, 20*time.Second, "the page's address is printed", func() bool { return address.MatchString(printed.String()) })
 	token := address.FindStringSubmatch(printed.String())[1]
 	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", page))
 	if err != nil {
@@ -126,7 +128,7 @@ server: {listen: "127.0.0.1:%d"}
 	}
 	b := &bridge{config: config, listen: fmt.Sprintf("127.0.0.1:%d", page), log: log}
 	c := b.dial(t, "listen")
-	within(t, 30*time.Second, "the recording is in the history", func() bool { return len(c.entries()) == 1 })
+	testkit.Within(t, 30*time.Second, "the recording is in the history", func() bool { return len(c.entries()) == 1 })
 	if got := c.entries()[0]; got["outcome"] != "recorded" || got["wake_word"] != "okay_nabu" {
 		t.Errorf("entry is %v", got)
 	}
@@ -166,5 +168,5 @@ mqtt: {listen: "%s"}
 	mosquitto := startBroker(t)
 	cmd := exec.Command(program, "run", "--config", yaml(free, fmt.Sprintf("127.0.0.1:%d", mosquitto.port)))
 	start(t, cmd)
-	within(t, 20*time.Second, "the other broker is used", func() bool { return mosquitto.last("earshot/bridge/availability") == "online" })
+	testkit.Within(t, 20*time.Second, "the other broker is used", func() bool { return mosquitto.last("earshot/bridge/availability") == "online" })
 }

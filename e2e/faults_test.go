@@ -12,6 +12,7 @@ import (
 	"earshot/e2e/lab"
 	"earshot/history"
 	"earshot/internal/audio"
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -24,23 +25,21 @@ const lightOn = "turn on the kitchen light"
 // faulty is a household whose speech-to-text does what a test tells it to.
 type faulty struct {
 	*household
-	stt  *wyomingtest.Server
-	gate *gate
-	wav  string // "Okay Nabu, turn on the kitchen light", with little silence around it
+	stt *wyomingtest.Server
+	wav string // "Okay Nabu, turn on the kitchen light", with little silence around it
 }
 
 // TestFaults: whatever fails in the middle of a command, the right entry is there, and the next command works without help.
 func TestFaults(t *testing.T) {
 	home := lab.Start(t, lab.Options{Version: lab.Current, STT: true})
 	stt := wyomingtest.New(t)
-	g := newGate(t, stt)
 	voice := ""
 	for id := range home.States(t) {
 		if strings.HasPrefix(id, "tts.") {
 			voice = id
 		}
 	}
-	pipeline := home.AddPipeline(t, lab.Pipeline{Name: "Scripted", STT: home.AddSTT(t, g.addr), TTS: voice})
+	pipeline := home.AddPipeline(t, lab.Pipeline{Name: "Scripted", STT: home.AddSTT(t, strings.TrimPrefix(stt.Addr(), "tcp://")), TTS: voice})
 	home.Do(t, "assist_pipeline/pipeline/set_preferred", map[string]any{"pipeline_id": pipeline}, nil)
 	house := newHousehold(t, home, home.PlainToken())
 	wav := shortCommand(t)
@@ -58,7 +57,7 @@ func TestFaults(t *testing.T) {
 			began := time.Now()
 			c.check(&faulty{
 				household: &household{t: t, home: home, pulse: house.pulse, bridge: house.bridge, client: house.bridge.dial(t, "admin")},
-				stt:       stt, gate: g, wav: wav,
+				stt:       stt, wav: wav,
 			})
 			t.Logf("took %.1f s", time.Since(began).Seconds())
 		})
@@ -104,8 +103,8 @@ func (f *faulty) state() string {
 // await waits until the history has n entries and nothing is being made, and returns them, the newest first.
 func (f *faulty) await(n int) []map[string]any {
 	f.t.Helper()
-	within(f.t, patience, fmt.Sprintf("%d entries", n), func() bool { return len(f.entries()) == n })
-	within(f.t, patience, "the satellite is idle", func() bool { return f.state() == "idle" })
+	testkit.Within(f.t, patience, fmt.Sprintf("%d entries", n), func() bool { return len(f.entries()) == n })
+	testkit.Within(f.t, patience, "the satellite is idle", func() bool { return f.state() == "idle" })
 	entries := f.entries()
 	if len(entries) != n {
 		f.t.Fatalf("%d entries when nothing is being made any more, want %d", len(entries), n)
@@ -116,7 +115,7 @@ func (f *faulty) await(n int) []map[string]any {
 // sent waits until speech-to-text has got the next command to its end.
 func (f *faulty) sent(before int) {
 	f.t.Helper()
-	within(f.t, patience, "the command is sent", func() bool { return len(f.stt.Utterances()) > before })
+	testkit.Within(f.t, patience, "the command is sent", func() bool { return len(f.stt.Utterances()) > before })
 }
 
 // checkKept: a command that was interrupted is understood or failed, and can be heard.
@@ -180,7 +179,7 @@ func (f *faulty) checkListening() {
 	n, bytes := len(f.entries()), f.stt.Bytes()
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
 	heard := f.speak()
-	within(f.t, patience, "the command is on its way", func() bool { return f.stt.Bytes() > bytes })
+	testkit.Within(f.t, patience, "the command is on its way", func() bool { return f.stt.Bytes() > bytes })
 	if state := f.state(); state != "listening" {
 		f.t.Errorf("the satellite is %s, not listening", state)
 	}
@@ -210,7 +209,7 @@ func (f *faulty) checkReply() {
 	f.home.Call(f.t, "input_number", "set_value", map[string]any{"entity_id": lab.SpeakerDelay, "value": 30})
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
 	f.speak()()
-	within(f.t, patience, "the reply is handed over", func() bool { return f.state() == "responding" })
+	testkit.Within(f.t, patience, "the reply is handed over", func() bool { return f.state() == "responding" })
 	f.home.Kill(f.t)
 	f.home.Boot(f.t)
 	if e := f.await(n + 1)[0]; e["outcome"] != "understood" || e["reply"] == "" || e["clip"] == nil {
@@ -226,7 +225,7 @@ func (f *faulty) checkReply() {
 func (f *faulty) checkLate() {
 	before := len(f.stt.Utterances())
 	f.stt.Script(wyomingtest.Reply{Text: lightOn})
-	f.gate.hold()
+	f.stt.Hold()
 	f.speak()()
 	f.sent(before)
 	if state := f.state(); state != "processing" {
@@ -236,7 +235,7 @@ func (f *faulty) checkLate() {
 	if receipt["in_progress_discarded"] != 1.0 {
 		f.t.Errorf("receipt is %v", receipt)
 	}
-	f.gate.release()
+	f.stt.Release()
 	f.await(0) // the satellite is idle only after it has stored a recording, or not
 	f.checkNoClips()
 	f.checkWorks()

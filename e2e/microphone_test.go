@@ -13,6 +13,7 @@ import (
 	"earshot/history"
 	"earshot/internal/audio"
 	"earshot/internal/audio/audiotest"
+	"earshot/internal/testkit"
 )
 
 // kitchen is a satellite on a private PulseAudio and a broker that is not ours.
@@ -36,7 +37,7 @@ func TestMicrophoneToHistory(t *testing.T) {
 	sink := pulse.LoadNullSink("mic")
 	mosquitto := startBroker(t)
 	b := startBridge(t, fmt.Sprintf(kitchen, mosquitto.port), pulse.Env()...)
-	within(t, 20*time.Second, "the microphone is heard", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the microphone is heard", func() bool { return b.health() == 200 })
 	admin := b.dial(t, "admin")
 	if got := admin.entries(); len(got) != 0 {
 		t.Fatalf("a new history has %d entries", len(got))
@@ -48,7 +49,7 @@ func TestMicrophoneToHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkWake(t, mosquitto, 1)
-	within(t, 20*time.Second, "the entry is stored", func() bool { return len(admin.entries()) == 1 })
+	testkit.Within(t, 20*time.Second, "the entry is stored", func() bool { return len(admin.entries()) == 1 })
 	entry := admin.entries()[0]
 	if entry["satellite"] != "kitchen" || entry["wake_word"] != "okay_nabu" || entry["outcome"] != "recorded" {
 		t.Errorf("entry is %v", entry)
@@ -65,14 +66,14 @@ func TestMicrophoneToHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkWake(t, mosquitto, 2)
-	within(t, 20*time.Second, "the second entry is stored", func() bool { return len(admin.entries()) == 1 })
+	testkit.Within(t, 20*time.Second, "the second entry is stored", func() bool { return len(admin.entries()) == 1 })
 	checkMute(t, b, mosquitto, pulse)
 }
 
 // checkWake waits for the n-th wake event on MQTT.
 func checkWake(t *testing.T, m *broker, n int) {
 	t.Helper()
-	within(t, 20*time.Second, "a wake event on MQTT", func() bool { return len(m.all("earshot/kitchen/wake")) == n })
+	testkit.Within(t, 20*time.Second, "a wake event on MQTT", func() bool { return len(m.all("earshot/kitchen/wake")) == n })
 	var event struct {
 		EventType string  `json:"event_type"`
 		WakeWord  string  `json:"wake_word"`
@@ -170,13 +171,13 @@ func checkUnplug(t *testing.T, b *bridge, m *broker, pulse *audiotest.Pulse, sin
 		t.Fatalf("microphone problem is %q before anything happened", got)
 	}
 	pulse.Unload(sink)
-	took := within(t, 2*time.Second, "microphone problem", func() bool { return m.last("earshot/kitchen/problem") == "ON" })
+	took := testkit.Within(t, 2*time.Second, "microphone problem", func() bool { return m.last("earshot/kitchen/problem") == "ON" })
 	t.Logf("microphone problem after %v", took)
 	if got := b.health(); got != 503 {
 		t.Errorf("/healthz answers %d while the microphone is gone", got)
 	}
 	pulse.LoadNullSink("mic")
-	within(t, 15*time.Second, "the microphone is found again", func() bool {
+	testkit.Within(t, 15*time.Second, "the microphone is found again", func() bool {
 		return m.last("earshot/kitchen/problem") == "OFF" && b.health() == 200
 	})
 }
@@ -185,14 +186,14 @@ func checkUnplug(t *testing.T, b *bridge, m *broker, pulse *audiotest.Pulse, sin
 func checkMute(t *testing.T, b *bridge, m *broker, pulse *audiotest.Pulse) {
 	t.Helper()
 	m.publish(t, "earshot/kitchen/mute/set", "ON")
-	within(t, 5*time.Second, "the switch says muted", func() bool { return m.last("earshot/kitchen/mute") == "ON" })
-	within(t, 5*time.Second, "the device is closed", func() bool { return pulse.Recordings() == 0 })
+	testkit.Within(t, 5*time.Second, "the switch says muted", func() bool { return m.last("earshot/kitchen/mute") == "ON" })
+	testkit.Within(t, 5*time.Second, "the device is closed", func() bool { return pulse.Recordings() == 0 })
 	if got := b.health(); got != 200 {
 		t.Errorf("/healthz answers %d while the microphone is muted on purpose", got)
 	}
 	m.publish(t, "earshot/kitchen/mute/set", "OFF")
-	within(t, 5*time.Second, "the switch says open", func() bool { return m.last("earshot/kitchen/mute") == "OFF" })
-	within(t, 5*time.Second, "the device is open", func() bool { return pulse.Recordings() == 1 })
+	testkit.Within(t, 5*time.Second, "the switch says open", func() bool { return m.last("earshot/kitchen/mute") == "OFF" })
+	testkit.Within(t, 5*time.Second, "the device is open", func() bool { return pulse.Recordings() == 1 })
 	if b.log == nil || strings.Contains(b.log.String(), "panic") {
 		t.Error("the log holds a panic")
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming/wyomingtest"
 )
 
@@ -32,9 +33,9 @@ mqtt: {url: "mqtt://127.0.0.1:%d"}
 history: {dir: DATA}
 server: {listen: LISTEN}
 `, path, strings.Replace(engine.Addr(), "tcp:", "wyoming:", 1), mosquitto.port))
-	within(t, 20*time.Second, "a wake event on MQTT", func() bool { return len(mosquitto.all("earshot/kitchen/wake")) > 0 })
+	testkit.Within(t, 20*time.Second, "a wake event on MQTT", func() bool { return len(mosquitto.all("earshot/kitchen/wake")) > 0 })
 	c := b.dial(t, "read")
-	within(t, 30*time.Second, "the entry is stored", func() bool { return len(c.entries()) > 0 })
+	testkit.Within(t, 30*time.Second, "the entry is stored", func() bool { return len(c.entries()) > 0 })
 	if e := c.entries()[0]; e["wake_word"] != "computer" || e["outcome"] != "recorded" {
 		t.Errorf("entry is %v", e)
 	}
@@ -56,9 +57,9 @@ mqtt: {url: "mqtt://127.0.0.1:%[2]d"}
 history: {dir: DATA}
 server: {listen: LISTEN}
 `, path, mosquitto.port))
-	within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
 	c := b.dial(t, "read")
-	within(t, 30*time.Second, "both entries are stored", func() bool { return len(c.entries()) == 2 })
+	testkit.Within(t, 30*time.Second, "both entries are stored", func() bool { return len(c.entries()) == 2 })
 	outcomes := map[any]int{}
 	for _, e := range c.entries() {
 		outcomes[e["outcome"]]++

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -37,9 +38,9 @@ func TestSpeechToText(t *testing.T) {
 	stt.Script(wyomingtest.Reply{Text: words})
 	mosquitto := startBroker(t)
 	b := speechToText(t, "okay_nabu_light_on.wav", mosquitto, stt)
-	within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
 	c := b.dial(t, "read")
-	within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
+	testkit.Within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
 	entry := c.entries()[0]
 	if entry["transcript"] != words || entry["outcome"] != "understood" {
 		t.Errorf("entry is %v", entry)
@@ -63,9 +64,9 @@ func TestNothingIsSentForSilence(t *testing.T) {
 	stt := wyomingtest.New(t)
 	mosquitto := startBroker(t)
 	b := speechToText(t, "okay_nabu_silence.wav", mosquitto, stt)
-	within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
 	c := b.dial(t, "read")
-	within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
+	testkit.Within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
 	if entry := c.entries()[0]; entry["outcome"] != "not_intended" || entry["transcript"] != "" {
 		t.Errorf("entry is %v", entry)
 	}
@@ -79,9 +80,9 @@ func TestSpeechToTextFails(t *testing.T) {
 	stt := wyomingtest.New(t)
 	stt.Script(wyomingtest.Reply{Error: &wyoming.ServerError{Code: "model", Text: "out of memory"}})
 	b := speechToText(t, "okay_nabu_light_on.wav", startBroker(t), stt)
-	within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
+	testkit.Within(t, 20*time.Second, "the bridge answers", func() bool { return b.health() == 200 })
 	c := b.dial(t, "read")
-	within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
+	testkit.Within(t, 20*time.Second, "the entry is stored", func() bool { return len(c.entries()) == 1 })
 	entry := c.entries()[0]
 	problem, _ := entry["error"].(map[string]any)
 	if entry["outcome"] != "failed" || entry["clip"] == nil || problem["code"] == "" || problem["message"] == "" {

@@ -15,6 +15,8 @@ import (
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
+	"earshot/internal/metrics"
+	"earshot/internal/mqtt"
 	"earshot/internal/server"
 )
 
@@ -26,7 +28,9 @@ type house struct {
 	assistant assistant
 	rooms     []*room
 	byID      map[string]*room
-	devices   *discovery.Discovery // nil without MQTT; set before start
+	devices   *discovery.Discovery // nil without MQTT; set before start, as is broker
+	broker    *mqtt.Session        // nil without MQTT
+	metrics   *metrics.Metrics
 
 	news chan struct{} // a value waits when a room's stale is set
 
@@ -53,7 +57,9 @@ func newHouse(p *parts) (*house, error) {
 		h.rooms = append(h.rooms, r)
 		h.byID[cfg.ID] = r
 	}
-	return h, nil
+	var err error
+	h.metrics, err = newMetrics(h)
+	return h, err
 }
 
 // eventQueue is how many events of a satellite may wait to be shown.
@@ -62,10 +68,8 @@ const eventQueue = 64
 // start makes every satellite listen, and Home Assistant see it.
 func (h *house) start(ctx context.Context, g *errgroup.Group) {
 	for _, r := range h.rooms {
-		if h.devices != nil {
-			events := r.Subscribe(eventQueue)
-			g.Go(func() error { h.follow(r, events); return nil })
-		}
+		events := r.Subscribe(eventQueue)
+		g.Go(func() error { h.follow(r, events); return nil })
 		g.Go(func() error { return r.Run(ctx) })
 		if r.engine != nil {
 			g.Go(func() error { return r.engine.Run(ctx) })
@@ -82,6 +86,10 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 // follow passes a satellite's events on until it has ended.
 func (h *house) follow(r *room, events *bridge.Subscription) {
 	for e := range events.C() {
+		h.measure(r, e)
+		if h.devices == nil {
+			continue
+		}
 		if e.Kind == bridge.Woke {
 			h.devices.Wake(r.id, discovery.Wake{WakeWord: e.Wake.Model, Score: e.Wake.Score, Threshold: e.Wake.Threshold})
 		}

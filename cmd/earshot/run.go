@@ -73,7 +73,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	hist.Attach(house)
 	web := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Health: house.problems, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Health: house.problems, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(),
 	})
 	if err := web.Listen(); err != nil {
@@ -160,6 +160,7 @@ func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, 
 	if err != nil {
 		return nil, err
 	}
+	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})

@@ -1,7 +1,6 @@
 package wyoming_test
 
 import (
-	"bytes"
 	"context"
 	"runtime"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"earshot/detector"
 	"earshot/detector/wyoming"
+	"earshot/internal/testkit"
 	protocol "earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -24,28 +24,10 @@ type rig struct {
 	*wyoming.Engine
 	t      *testing.T
 	server *wyomingtest.WakeServer
-	log    *lines
+	log    *testkit.Log
 	stop   func()
 	sent   int64 // samples given to Process
 	found  []detector.Detection
-}
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 var nabu = []wyomingtest.WakeModel{{Name: "ok_nabu_v0.1", Phrase: "OK Nabu"}, {Name: "alexa_v0.1"}}
@@ -61,7 +43,7 @@ func quick(server *wyomingtest.WakeServer) wyoming.Config {
 // start runs an engine until the end of the test, when all its goroutines must have ended. It must not run beside other tests.
 func start(t *testing.T, server *wyomingtest.WakeServer, cfg wyoming.Config) *rig {
 	t.Helper()
-	r := &rig{t: t, server: server, log: &lines{}}
+	r := &rig{t: t, server: server, log: &testkit.Log{}}
 	engine, err := wyoming.New(cfg, zerolog.New(r.log))
 	if err != nil {
 		t.Fatal(err)
@@ -86,10 +68,8 @@ func start(t *testing.T, server *wyomingtest.WakeServer, cfg wyoming.Config) *ri
 // wait polls.
 func (r *rig) wait(what string, ok func() bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			r.t.Fatalf("waited in vain for %s; status %+v, log:\n%s", what, r.Status(), r.log)
-		}
+	if !testkit.Poll(testkit.Patience, ok) {
+		r.t.Fatalf("waited in vain for %s; status %+v, log:\n%s", what, r.Status(), r.log)
 	}
 }
 

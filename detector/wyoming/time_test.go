@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"earshot/detector/wyoming"
+	"earshot/internal/testkit"
 	protocol "earshot/internal/wyoming"
 )
 
@@ -229,11 +230,7 @@ func TestNoAllocations(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
-	for deadline := time.Now().Add(5 * time.Second); !e.Status().Connected; {
-		if time.Now().After(deadline) {
-			t.Fatalf("not connected: %+v", e.Status())
-		}
-	}
+	testkit.Eventually(t, "connected", func() bool { return e.Status().Connected })
 	close(connected)
 	if n := testing.AllocsPerRun(2000, func() { e.Process(frame) }); n != 0 {
 		t.Errorf("%v allocations per frame", n)

@@ -3,15 +3,17 @@ package files
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/oklog/ulid/v2"
 
@@ -28,6 +30,7 @@ type Blobs struct {
 	lock io.Closer
 	id   string
 
+	drafts  atomic.Uint64 // makes their names differ: two may write one clip
 	mu      sync.Mutex
 	folders map[string]bool // known to be there, and on the disk
 }
@@ -35,11 +38,15 @@ type Blobs struct {
 var _ history.Blobs = (*Blobs)(nil)
 
 const (
-	ending     = ".flac"
+	ending     = ".age"
 	prefix     = 4            // characters of an id that name its folder
 	unfinished = "unfinished" // folder of the clips that are just being written
 	identity   = "identity"   // name of the file that tells this folder from every other
 	lockFile   = "lock"
+
+	// deletePart is how many clips go between two syncs of their folder. A folder's sync brings to the disk what everybody changed meanwhile, so
+	// that a clip that is being stored waits for one part, and not for all of a long deletion.
+	deletePart = 500
 )
 
 // Open opens the folder, which is made when it is not there. No other process can open it until Close.
@@ -69,21 +76,7 @@ func (b *Blobs) open(dir string) error {
 	if err := b.makeFolder(unfinished); err != nil {
 		return err
 	}
-	b.id, err = b.readIdentity()
-	return err
-}
-
-// readIdentity reads the identity file, and writes it into a folder that has none.
-func (b *Blobs) readIdentity() (string, error) {
-	data, err := b.root.ReadFile(identity)
-	if id := strings.TrimSpace(string(data)); err == nil && id != "" {
-		return id, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	id := rand.Text()
-	return id, b.write(".", identity, []byte(id+"\n"))
+	return b.identify()
 }
 
 // Identity tells this folder from every other, so that a disk that is not mounted is not mistaken for an empty history.
@@ -118,7 +111,7 @@ func (b *Blobs) Put(ctx context.Context, id string, data []byte) error {
 
 // write makes a file that is never seen half: written elsewhere, synced, moved to its place, and its folder synced.
 func (b *Blobs) write(folder, file string, data []byte) error {
-	draft, name := unfinished+"/"+file, folder+"/"+file
+	draft, name := unfinished+"/"+file+"."+strconv.FormatUint(b.drafts.Add(1), 10), folder+"/"+file
 	f, err := b.root.OpenFile(draft, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -134,7 +127,7 @@ func (b *Blobs) write(folder, file string, data []byte) error {
 	if err != nil {
 		return errors.Join(err, b.root.Remove(draft))
 	}
-	if err := b.sync(folder); err != nil {
+	if err := syncFolder(b.root, folder); err != nil {
 		return errors.Join(err, b.root.Remove(name))
 	}
 	return nil
@@ -150,24 +143,33 @@ func (b *Blobs) makeFolder(name string) error {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := b.sync("."); err != nil {
+	if err := syncFolder(b.root, "."); err != nil {
 		return err
 	}
 	b.folders[name] = true
 	return nil
 }
 
-// sync brings a folder's list of names to the disk.
-func (b *Blobs) sync(folder string) error {
-	d, err := b.root.Open(folder)
+// syncFolder brings a folder's list of names to the disk.
+func syncFolder(root *os.Root, folder string) error {
+	d, err := root.Open(folder)
 	if err != nil {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// blob is an open clip. It can be read also after it was deleted: the last one who has it open keeps its bytes.
+type blob struct {
+	*os.File
+	size int64
+}
+
+// Size returns the clip's bytes.
+func (b blob) Size() int64 { return b.size }
+
 // Open returns a clip.
-func (b *Blobs) Open(ctx context.Context, id string) (io.ReadSeekCloser, error) {
+func (b *Blobs) Open(ctx context.Context, id string) (history.Blob, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -182,36 +184,58 @@ func (b *Blobs) Open(ctx context.Context, id string) (io.ReadSeekCloser, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open clip: %w", err)
 	}
-	return f, nil
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a file")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open clip: %w", err), f.Close())
+	}
+	return blob{f, info.Size()}, nil
 }
 
 // Delete removes clips. It goes on after one that cannot be removed, and returns every reason.
 func (b *Blobs) Delete(ctx context.Context, ids []string) error {
-	var problems error
-	changed := map[string]bool{}
+	places := map[string][]string{} // files by folder
 	for _, id := range ids {
-		if err := ctx.Err(); err != nil {
-			problems = errors.Join(problems, err)
-			break
-		}
-		folder, file, err := place(id)
-		if err != nil {
-			continue // nothing can be stored under it
-		}
-		for _, in := range []string{folder, unfinished} {
-			err := b.root.Remove(in + "/" + file)
-			switch {
-			case err == nil:
-				changed[in] = true
-			case !errors.Is(err, fs.ErrNotExist):
-				problems = errors.Join(problems, fmt.Errorf("delete clip: %w", err))
-			}
+		if folder, file, err := place(id); err == nil { // else nothing can be stored under it
+			places[folder] = append(places[folder], file)
 		}
 	}
-	for folder := range changed {
-		if err := b.sync(folder); err != nil {
-			problems = errors.Join(problems, fmt.Errorf("delete clips: %w", err))
+	var problems error
+	for _, folder := range slices.Sorted(maps.Keys(places)) {
+		for part := range slices.Chunk(places[folder], deletePart) {
+			if err := ctx.Err(); err != nil {
+				return errors.Join(problems, err)
+			}
+			problems = errors.Join(problems, b.deleteFrom(folder, part))
 		}
+	}
+	if problems == nil {
+		return ctx.Err()
+	}
+	return problems
+}
+
+// deleteFrom removes files of one folder, which is opened once for all of them.
+func (b *Blobs) deleteFrom(folder string, files []string) error {
+	in, err := b.root.OpenRoot(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete clips: %w", err)
+	}
+	defer in.Close()
+	var problems error
+	for _, file := range files {
+		if err := in.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = errors.Join(problems, fmt.Errorf("delete clip: %w", err))
+		}
+	}
+	// Also where nothing was found: what another call has just removed may not be on the disk yet.
+	if err := syncFolder(in, "."); err != nil {
+		problems = errors.Join(problems, fmt.Errorf("delete clips: %w", err))
 	}
 	return problems
 }

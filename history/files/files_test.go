@@ -19,5 +19,8 @@ func open(t *testing.T, dir string) *files.Blobs {
 }
 
 func TestBlobs(t *testing.T) {
-	historytest.TestBlobs(t, func(t *testing.T) history.Blobs { return open(t, t.TempDir()) })
+	historytest.TestBlobs(t, func(t *testing.T) func() history.Blobs {
+		dir := t.TempDir()
+		return func() history.Blobs { return open(t, dir) }
+	})
 }

@@ -34,10 +34,10 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if data, err := io.ReadAll(r); err != nil || string(data) != "sound" || b.Identity() != identity {
+	if data, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size())); err != nil || string(data) != "sound" || b.Identity() != identity {
 		t.Errorf("%q, %v, identity %s, was %s", data, err, b.Identity(), identity)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "01JD", someID+".flac")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "01JD", someID+".age")); err != nil {
 		t.Errorf("the folder of a clip is not named by the time in its id: %v", err)
 	}
 }
@@ -46,7 +46,7 @@ func TestReopen(t *testing.T) {
 func TestUnfinished(t *testing.T) {
 	dir := t.TempDir()
 	open(t, dir).Close()
-	half := filepath.Join(dir, "unfinished", someID+".flac")
+	half := filepath.Join(dir, "unfinished", someID+".age")
 	if err := os.WriteFile(half, []byte("half a sou"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func TestForeignFiles(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	b := open(t, dir)
 	other := strings.Replace(someID, "01JD", "01JE", 1)
-	secret := filepath.Join(outside, other+".flac")
+	secret := filepath.Join(outside, other+".age")
 	for _, path := range []string{
-		secret, filepath.Join(dir, "README.txt"), filepath.Join(dir, someID+".flac"), filepath.Join(dir, "01JF", someID+".flac"), filepath.Join(dir, "01JD", "notes.flac"),
-		filepath.Join(dir, "01JD", strings.ToLower(someID)+".flac"), filepath.Join(dir, "01JD", someID+".flac.bak"), filepath.Join(dir, "01JD", someID),
+		secret, filepath.Join(dir, "README.txt"), filepath.Join(dir, someID+".age"), filepath.Join(dir, "01JF", someID+".age"), filepath.Join(dir, "01JD", "notes.age"),
+		filepath.Join(dir, "01JD", strings.ToLower(someID)+".age"), filepath.Join(dir, "01JD", someID+".age.bak"), filepath.Join(dir, "01JD", someID),
 	} {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("foreign"), 0o600)); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestForeignFiles(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "01JE")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(dir, "01JD", someID+".flac"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "01JD", someID+".age"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	err := b.List(t.Context(), func(i history.BlobInfo) error {
@@ -105,7 +105,7 @@ func TestForeignFiles(t *testing.T) {
 func TestFailedPut(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
-	if err := os.MkdirAll(filepath.Join(dir, "01JD", someID+".flac", "x"), 0o700); err != nil { // a folder cannot be replaced by a file
+	if err := os.MkdirAll(filepath.Join(dir, "01JD", someID+".age", "x"), 0o700); err != nil { // a folder cannot be replaced by a file
 		t.Fatal(err)
 	}
 	if err := b.Put(t.Context(), someID, []byte("sound")); err == nil || !strings.HasPrefix(err.Error(), "store clip: ") {

@@ -16,15 +16,13 @@ const listBatch = 1024
 
 // List calls fn for every clip. What is not at the place of a clip is none.
 func (b *Blobs) List(ctx context.Context, fn func(history.BlobInfo) error) error {
-	return b.each(ctx, ".", func(d fs.DirEntry) error {
-		folder := d.Name()
-		if !d.IsDir() || len(folder) != prefix {
-			return nil
-		}
-		return b.each(ctx, folder, func(d fs.DirEntry) error {
-			id, _ := strings.CutSuffix(d.Name(), ending)
-			if in, file, err := place(id); err != nil || in != folder || file != d.Name() || !d.Type().IsRegular() {
-				return nil
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return b.eachFolder(func(folder string) error {
+		return b.eachClip(folder, ending, func(id string, d fs.DirEntry) error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			info, err := d.Info()
 			if errors.Is(err, fs.ErrNotExist) {
@@ -38,17 +36,35 @@ func (b *Blobs) List(ctx context.Context, fn func(history.BlobInfo) error) error
 	})
 }
 
+// eachFolder calls fn for every folder that may hold clips.
+func (b *Blobs) eachFolder(fn func(folder string) error) error {
+	return b.each(".", func(d fs.DirEntry) error {
+		if !d.IsDir() || len(d.Name()) != prefix {
+			return nil
+		}
+		return fn(d.Name())
+	})
+}
+
+// eachClip calls fn for every clip of a folder whose file has the given ending.
+func (b *Blobs) eachClip(folder, ending string, fn func(id string, d fs.DirEntry) error) error {
+	return b.each(folder, func(d fs.DirEntry) error {
+		id, ok := strings.CutSuffix(d.Name(), ending)
+		if in, _, err := place(id); !ok || err != nil || in != folder || !d.Type().IsRegular() {
+			return nil
+		}
+		return fn(id, d)
+	})
+}
+
 // each calls fn for everything in a folder.
-func (b *Blobs) each(ctx context.Context, folder string, fn func(fs.DirEntry) error) error {
+func (b *Blobs) each(folder string, fn func(fs.DirEntry) error) error {
 	d, err := b.root.Open(folder)
 	if err != nil {
 		return fmt.Errorf("list clips: %w", err)
 	}
 	defer d.Close()
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		entries, err := d.ReadDir(listBatch)
 		for _, e := range entries {
 			if err := fn(e); err != nil {

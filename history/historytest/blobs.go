@@ -1,10 +1,10 @@
 package historytest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,36 +15,65 @@ import (
 	"earshot/history"
 )
 
-// TestBlobs runs every test of a history.Blobs. open returns a new, empty one; it is closed by the tests.
-func TestBlobs(t *testing.T, open func(t *testing.T) history.Blobs) {
+// TestBlobs runs every test of a history.Blobs. place makes a place for a new, empty one, and returns what opens it, again and again; what it opens
+// is closed by the tests.
+func TestBlobs(t *testing.T, place func(t *testing.T) (open func() history.Blobs)) {
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, history.Blobs)
 	}{
 		{"RoundTrip", testBlobRoundTrip},
+		{"Ranges", testBlobRanges},
+		{"Sealed", testBlobSealed},
+		{"OutlivesContext", testBlobOutlivesContext},
+		{"ReadAfterDelete", testBlobReadAfterDelete},
+		{"Replace", testBlobReplace},
 		{"Missing", testBlobMissing},
 		{"Delete", testBlobDelete},
+		{"DeleteMany", testBlobDeleteMany},
 		{"List", testBlobList},
+		{"ListWhileChanging", testBlobListWhileChanging},
 		{"BadIDs", testBlobBadIDs},
 		{"NeverHalf", testBlobNeverHalf},
+		{"Race", testBlobRace},
 		{"Cancelled", testBlobCancelled},
 		{"Closed", testBlobClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b := open(t)
+			b := place(t)()
 			t.Cleanup(func() { _ = b.Close() })
 			test.run(t, b)
 		})
 	}
 	t.Run("Identity", func(t *testing.T) {
-		a, b := open(t), open(t)
-		defer a.Close()
-		defer b.Close()
-		if a.Identity() == "" || a.Identity() == b.Identity() {
-			t.Errorf("identities %q and %q", a.Identity(), b.Identity())
-		}
+		t.Parallel()
+		testBlobIdentity(t, place(t), place(t))
 	})
+}
+
+// testBlobIdentity opens two places; each is found again with what was in it.
+func testBlobIdentity(t *testing.T, open, openOther func() history.Blobs) {
+	a, b := open(), openOther()
+	defer b.Close()
+	identity := a.Identity()
+	if identity == "" || strings.ContainsAny(identity, " \n") || identity == b.Identity() {
+		t.Errorf("identities %q and %q", identity, b.Identity())
+	}
+	put(t, a, entry(1).ID, []byte("one"))
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a = open()
+	defer a.Close()
+	if a.Identity() != identity {
+		t.Errorf("identity %q, was %q", a.Identity(), identity)
+	}
+	wantStored(t, a, map[string]int64{entry(1).ID: 3})
+	if got, err := read(t.Context(), a, entry(1).ID); err != nil || string(got) != "one" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	wantStored(t, b, map[string]int64{})
 }
 
 func put(t *testing.T, b history.Blobs, id string, data []byte) {
@@ -59,7 +88,7 @@ func read(ctx context.Context, b history.Blobs, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(r)
+	data, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
 	return data, errors.Join(err, r.Close())
 }
 
@@ -84,36 +113,6 @@ func wantStored(t *testing.T, b history.Blobs, want map[string]int64) {
 	t.Helper()
 	if diff := cmp.Diff(want, stored(t, b)); diff != "" {
 		t.Errorf("stored (-want +got):\n%s", diff)
-	}
-}
-
-func testBlobRoundTrip(t *testing.T, b history.Blobs) {
-	for n, data := range [][]byte{{}, {0}, []byte("fLaC and more"), bytes.Repeat([]byte{1, 2, 3}, 500_000)} {
-		id := entry(n).ID
-		put(t, b, id, data)
-		got, err := read(t.Context(), b, id)
-		if err != nil || !bytes.Equal(got, data) {
-			t.Errorf("clip of %d bytes: %d bytes, %v", len(data), len(got), err)
-		}
-	}
-	// Players jump, and there may be several.
-	first, err := b.Open(t.Context(), entry(2).ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
-	second, err := b.Open(t.Context(), entry(2).ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
-	if at, err := first.Seek(-4, io.SeekEnd); err != nil || at != 9 {
-		t.Errorf("seek: %d, %v", at, err)
-	}
-	end, _ := io.ReadAll(first)
-	whole, _ := io.ReadAll(second)
-	if string(end) != "more" || string(whole) != "fLaC and more" {
-		t.Errorf("read %q and %q", end, whole)
 	}
 }
 
@@ -145,6 +144,35 @@ func testBlobDelete(t *testing.T, b history.Blobs) {
 		if _, err := b.Open(t.Context(), id); !errors.Is(err, history.ErrNotFound) {
 			t.Errorf("open after delete: %v, want ErrNotFound", err)
 		}
+	}
+}
+
+// testBlobDeleteMany deletes in one call more than any server takes at once, with ids among them that are not there, twice there, or none.
+func testBlobDeleteMany(t *testing.T, b history.Blobs) {
+	const clips, writers = 2300, 8
+	ids := make([]string, clips)
+	for n := range ids {
+		ids[n] = entry(n * 30).ID // over seven weeks
+	}
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for n := w; n < clips; n += writers {
+				if err := b.Put(t.Context(), ids[n], []byte("x")); err != nil {
+					t.Errorf("put: %v", err)
+				}
+			}
+		})
+	}
+	writing.Wait()
+	stays := ids[clips/2]
+	gone := slices.Concat(ids[:clips/2], ids[clips/2+1:], ids[:3], []string{entry(1).ID, "", "identity", "../" + stays})
+	if err := b.Delete(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, b, map[string]int64{stays: 1})
+	if err := b.Delete(t.Context(), gone); err != nil {
+		t.Errorf("delete again: %v", err)
 	}
 }
 
@@ -183,7 +211,7 @@ func testBlobBadIDs(t *testing.T, b history.Blobs) {
 	good := entry(1).ID
 	for _, id := range []string{
 		"", ".", "..", "/", "../" + good, good + "/..", "../../etc/passwd", "/etc/passwd", good[:25], good + "0", strings.ToLower(good),
-		good[:25] + "/", good[:25] + "\x00", good[:25] + "U", "8" + good[1:], strings.Repeat(".", 26), "identity", "lock", good + ".flac", "CON", "é" + good[2:],
+		good[:25] + "/", good[:25] + "\x00", good[:25] + "U", "8" + good[1:], strings.Repeat(".", 26), "identity", "lock", good + ".age", good + ".flac", "CON", "é" + good[2:],
 	} {
 		if err := b.Put(t.Context(), id, []byte("x")); err == nil {
 			t.Errorf("put %q was taken", id)
@@ -197,53 +225,6 @@ func testBlobBadIDs(t *testing.T, b history.Blobs) {
 	}
 	wantStored(t, b, map[string]int64{})
 	put(t, b, good, []byte("y")) // nothing that is needed was removed
-}
-
-// testBlobNeverHalf looks at clips while they are written: whatever is seen is whole.
-func testBlobNeverHalf(t *testing.T, b history.Blobs) {
-	const writers, each = 3, 12
-	content := func(id string) []byte { return bytes.Repeat([]byte(id), 10_000) }
-	done := make(chan struct{})
-	var writing, reading sync.WaitGroup
-	for w := range writers {
-		writing.Go(func() {
-			for n := range each {
-				e := entry(n)
-				id := id(e.At, uint64(w))
-				if err := b.Put(t.Context(), id, content(id)); err != nil {
-					t.Errorf("put: %v", err)
-				}
-			}
-		})
-	}
-	reading.Go(func() {
-		for last := false; ; {
-			err := b.List(t.Context(), func(i history.BlobInfo) error {
-				data, err := read(t.Context(), b, i.ID)
-				if err != nil || !bytes.Equal(data, content(i.ID)) || i.Bytes != int64(len(data)) {
-					t.Errorf("%s is seen with %d bytes (%d) while it is written: %v", i.ID, len(data), i.Bytes, err)
-				}
-				return nil
-			})
-			if err != nil || last {
-				if err != nil {
-					t.Errorf("list: %v", err)
-				}
-				return
-			}
-			select {
-			case <-done:
-				last = true
-			default:
-			}
-		}
-	})
-	writing.Wait()
-	close(done)
-	reading.Wait()
-	if got := len(stored(t, b)); got != writers*each {
-		t.Errorf("%d clips, want %d", got, writers*each)
-	}
 }
 
 // blobCalls are all methods that work, by name.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,6 +34,16 @@ func insertShuffled(t *testing.T, s history.Store, entries []history.Entry) {
 	}
 }
 
+// list returns one page.
+func list(t *testing.T, s history.Store, q history.Query) history.Page {
+	t.Helper()
+	page, err := s.List(t.Context(), q)
+	if err != nil {
+		t.Fatalf("list %+v: %v", q, err)
+	}
+	return page
+}
+
 func testOrder(t *testing.T, s history.Store) {
 	entries := crowd()
 	insertShuffled(t, s, entries)
@@ -50,141 +61,122 @@ func testPages(t *testing.T, s history.Store) {
 	want := reversed(idsOf(entries))
 	for _, limit := range []int{1, 2, 3, 5, len(want) / 2, len(want) - 1, len(want), len(want) + 1, history.MaxLimit} {
 		wantIDs(t, fmt.Sprintf("in pages of %d", limit), all(t, s, history.Query{Limit: limit}), want)
-		page, err := s.List(t.Context(), history.Query{Limit: limit})
-		if err != nil || len(page.Entries) != min(limit, len(want)) || (page.NextCursor == "") != (limit >= len(want)) {
-			t.Errorf("first page of %d: %d entries, cursor %q (%v)", limit, len(page.Entries), page.NextCursor, err)
+		page := list(t, s, history.Query{Limit: limit, Newer: true}) // no meaning without a cursor
+		if len(page.Entries) != min(limit, len(want)) || (page.NextCursor == "") != (limit >= len(want)) || page.PrevCursor != "" {
+			t.Errorf("first page of %d: %d entries, cursors %q and %q", limit, len(page.Entries), page.NextCursor, page.PrevCursor)
 		}
 	}
 	from, to := base.Add(time.Millisecond), base.Add(4*time.Millisecond)
-	wantIDs(t, "a range in pages", all(t, s, history.Query{From: from, To: to, Limit: 3}), want[10:23])
+	wantIDs(t, "a range in pages", all(t, s, history.Query{Filter: history.Filter{From: from, To: to}, Limit: 3}), want[10:23])
+}
+
+// testPagesBack goes to the oldest page and back again, with and without a filter.
+func testPagesBack(t *testing.T, s history.Store) {
+	entries := crowd()
+	for n := range entries {
+		entries[n].Satellite = []string{"kitchen", "hall"}[n%2]
+	}
+	insertShuffled(t, s, entries)
+	var hall []string
+	for _, e := range entries {
+		if e.Satellite == "hall" {
+			hall = append(hall, e.ID)
+		}
+	}
+	for _, c := range []struct {
+		filter history.Filter
+		want   []string
+	}{{history.Filter{}, reversed(idsOf(entries))}, {history.Filter{Satellites: []string{"hall"}}, reversed(hall)}} {
+		for _, limit := range []int{1, 2, 5, len(c.want) - 1} {
+			q := history.Query{Filter: c.filter, Limit: limit}
+			page := list(t, s, q)
+			for page.NextCursor != "" {
+				q.Cursor = page.NextCursor
+				page = list(t, s, q)
+			}
+			last := len(page.Entries)
+			got := idsOf(page.Entries)
+			for q.Newer = true; page.PrevCursor != ""; {
+				q.Cursor = page.PrevCursor
+				page = list(t, s, q)
+				if page.NextCursor == "" {
+					t.Errorf("pages of %d: there are older entries, but no cursor", limit)
+				}
+				got = append(idsOf(page.Entries), got...)
+			}
+			wantIDs(t, fmt.Sprintf("back in pages of %d, the oldest has %d", limit, last), got, c.want)
+		}
+	}
 }
 
 func testPagesWhileChanging(t *testing.T, s history.Store) {
 	entries := crowd()
 	insertShuffled(t, s, entries)
 	want := reversed(idsOf(entries))
-	first, err := s.List(t.Context(), history.Query{Limit: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := list(t, s, history.Query{Limit: 4})
 	insert(t, s, entry(5)) // newer than all
-	if _, err := s.Trash(t.Context(), history.Selection{IDs: []string{want[3], want[5]}}); err != nil {
-		t.Fatal(err)
-	}
+	trash(t, s, history.Selection{IDs: []string{want[3], want[5], want[8]}})
 	rest := all(t, s, history.Query{Limit: 4, Cursor: first.NextCursor})
-	wantIDs(t, "the pages after, when the entry of the cursor is gone", rest, append([]string{want[4]}, want[6:]...))
+	wantIDs(t, "the pages after, when the entry of the cursor is gone", rest, append([]string{want[4]}, slices.Delete(slices.Clone(want[6:]), 2, 3)...))
+	second := list(t, s, history.Query{Limit: 4, Cursor: first.NextCursor}) // 4, 6, 7, 9
+	trash(t, s, history.Selection{IDs: []string{want[4]}})                  // the entry of its PrevCursor
+	back := list(t, s, history.Query{Limit: 10, Cursor: second.PrevCursor, Newer: true})
+	wantIDs(t, "the page before, when the entry of the cursor is gone", idsOf(back.Entries), append([]string{entry(5).ID}, want[:3]...))
+	if back.PrevCursor != "" {
+		t.Error("a cursor for newer ones than the newest")
+	}
+	next := list(t, s, history.Query{Limit: 2, Cursor: back.NextCursor})
+	wantIDs(t, "and forth", idsOf(next.Entries), want[6:8])
+}
+
+// testPagesGone wants a way back from a page whose entries have all gone.
+func testPagesGone(t *testing.T, s history.Store) {
+	entries := crowd()
+	insertShuffled(t, s, entries)
+	want := reversed(idsOf(entries))
+	first := list(t, s, history.Query{Limit: 4})
+	second := list(t, s, history.Query{Limit: 4, Cursor: first.NextCursor})
+	trash(t, s, history.Selection{IDs: want[4:]})
+	page := list(t, s, history.Query{Limit: 4, Cursor: first.NextCursor})
+	if len(page.Entries) != 0 || page.NextCursor != "" || page.PrevCursor == "" {
+		t.Errorf("older than all: %d entries, cursors %q and %q", len(page.Entries), page.NextCursor, page.PrevCursor)
+	}
+	page = list(t, s, history.Query{Limit: 4, Cursor: page.PrevCursor, Newer: true})
+	wantIDs(t, "back from an empty page", idsOf(page.Entries), want[:4])
+	late := entry(-5)
+	insert(t, s, late)
+	trash(t, s, history.Selection{IDs: want[:4]})
+	page = list(t, s, history.Query{Limit: 4, Cursor: second.PrevCursor, Newer: true})
+	if len(page.Entries) != 0 || page.NextCursor == "" || page.PrevCursor != "" {
+		t.Errorf("newer than all: %d entries, cursors %q and %q", len(page.Entries), page.NextCursor, page.PrevCursor)
+	}
+	page = list(t, s, history.Query{Limit: 4, Cursor: page.NextCursor})
+	wantIDs(t, "forth from an empty page", idsOf(page.Entries), []string{late.ID})
 }
 
 func testPageLimits(t *testing.T, s history.Store) {
 	for n := range history.MaxLimit + 3 {
-		e := entry(n)
-		e.Clip, e.Peaks = nil, nil
-		insert(t, s, e)
+		insert(t, s, silent(n))
 	}
 	for limit, want := range map[int]int{0: history.DefaultLimit, -1: history.DefaultLimit, 1: 1, history.MaxLimit: history.MaxLimit, history.MaxLimit + 1: history.MaxLimit} {
-		page, err := s.List(t.Context(), history.Query{Limit: limit})
-		if err != nil || len(page.Entries) != want || page.NextCursor == "" {
-			t.Errorf("limit %d: %d entries, cursor %q (%v), want %d", limit, len(page.Entries), page.NextCursor, err, want)
+		page := list(t, s, history.Query{Limit: limit})
+		if len(page.Entries) != want || page.NextCursor == "" {
+			t.Errorf("limit %d: %d entries, cursor %q, want %d", limit, len(page.Entries), page.NextCursor, want)
 		}
-	}
-}
-
-func testFilters(t *testing.T, s history.Store) {
-	yes, no := true, false
-	entries := make([]history.Entry, 6)
-	for n := range entries {
-		entries[n] = entry(n)
-	}
-	entries[1].Satellite = "hall"
-	entries[2].Outcome = history.NotIntended
-	entries[3].WakeWord = "alexa"
-	entries[4].Label, entries[4].Kept = history.LabelMistake, true
-	entries[5].Label, entries[5].Satellite = history.LabelCorrect, "hall"
-	insertShuffled(t, s, entries)
-	at := func(n int) time.Time { return entries[n].At }
-	for _, c := range []struct {
-		name string
-		q    history.Query
-		want []int
-	}{
-		{"none", history.Query{}, []int{5, 4, 3, 2, 1, 0}},
-		{"satellite", history.Query{Satellite: "hall"}, []int{5, 1}},
-		{"unknown satellite", history.Query{Satellite: "Hall"}, nil},
-		{"outcome", history.Query{Outcome: history.NotIntended}, []int{2}},
-		{"wake word", history.Query{WakeWord: "alexa"}, []int{3}},
-		{"label", history.Query{Label: history.LabelMistake}, []int{4}},
-		{"kept", history.Query{Kept: &yes}, []int{4}},
-		{"not kept", history.Query{Kept: &no}, []int{5, 3, 2, 1, 0}},
-		{"text", history.Query{Text: "light 3"}, []int{3}},
-		{"from is included", history.Query{From: at(3)}, []int{5, 4, 3}},
-		{"to is not", history.Query{To: at(3)}, []int{2, 1, 0}},
-		{"from and to", history.Query{From: at(1), To: at(4)}, []int{3, 2, 1}},
-		{"an empty range", history.Query{From: at(3), To: at(3)}, nil},
-		{"a range the wrong way round", history.Query{From: at(4), To: at(1)}, nil},
-		{"less than a millisecond after", history.Query{From: at(3).Add(time.Microsecond), To: at(5).Add(time.Microsecond)}, []int{5, 4}},
-		{"in another zone", history.Query{From: at(3).In(time.FixedZone("x", -7200))}, []int{5, 4, 3}},
-		{"several at once", history.Query{Satellite: "hall", Label: history.LabelCorrect, From: at(2), Kept: &no}, []int{5}},
-		{"several that exclude each other", history.Query{Satellite: "hall", WakeWord: "alexa"}, nil},
-		{"a text that is no SQL", history.Query{Satellite: "x' OR '1'='1"}, nil},
-	} {
-		want := []string{}
-		for _, n := range c.want {
-			want = append(want, entries[n].ID)
-		}
-		for _, limit := range []int{0, 1} {
-			c.q.Limit = limit
-			wantIDs(t, fmt.Sprintf("%s, limit %d", c.name, limit), all(t, s, c.q), want)
-		}
-	}
-}
-
-func testText(t *testing.T, s history.Store) {
-	words := []struct{ transcript, reply string }{
-		{"Turn on the LIGHT", "Done"},
-		{"ÖFFNE die Tür", "Geöffnet"},
-		{"ΣΊΣΥΦΟΣ", ""},
-		{"Москва", ""},
-		{"volume 100%", "Volume is 100 percent"},
-		{"a_b", "axb"},
-		{"", ""},
-		{"İstanbul ẞ 🚪", `back\slash "quote" 'single'`},
-	}
-	entries := make([]history.Entry, len(words))
-	for n, w := range words {
-		entries[n] = entry(n)
-		entries[n].Transcript, entries[n].Reply = w.transcript, w.reply
-	}
-	insert(t, s, entries...)
-	for text, found := range map[string][]int{
-		"light": {0}, "LiGhT": {0}, "turn on the light": {0}, "lights": nil,
-		"done":  {0},                                                       // in the reply
-		"öffne": {1}, "ÖFFNE": {1}, "tÜR": {1}, "geÖff": {1}, "offne": nil, // an accent is not letter case
-		"σίσυφος": {2}, "Σίσυφοσ": {2}, "москва": {3}, "МОСКВА": {3},
-		"100%": {4}, "%": {4}, "_": {5}, "a_b": {5}, "axb": {5}, "1__": nil, "t%t": nil, // nothing is a wildcard
-		"ß": {7}, "🚪": {7}, `\`: {7}, `"`: {7}, "'": {7}, "' OR 1=1 --": nil, "stanBUL": {7},
-		"lightdone": nil, "light\ndone": nil, // transcript and reply are two texts
-		" ": {0, 1, 4, 7},
-	} {
-		want := []string{}
-		for _, n := range found {
-			want = append(want, entries[n].ID)
-		}
-		wantIDs(t, fmt.Sprintf("text %q", text), all(t, s, history.Query{Text: text, Limit: 2}), reversed(want))
 	}
 }
 
 func testBadCursors(t *testing.T, s history.Store) {
 	insertShuffled(t, s, crowd())
-	page, err := s.List(t.Context(), history.Query{Limit: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := list(t, s, history.Query{Limit: 3})
 	good := page.NextCursor
 	for _, cursor := range []string{
 		"x", " ", "1", "'", "\x00", "💥", good + "A", good + good, good[:len(good)-1], good[1:], good[:len(good)/2], "AAAA" + good, page.Entries[0].ID,
 	} {
-		if _, err := s.List(t.Context(), history.Query{Cursor: cursor}); !errors.Is(err, history.ErrBadCursor) {
-			t.Errorf("cursor %q: %v, want ErrBadCursor", cursor, err)
+		for _, newer := range []bool{false, true} {
+			if _, err := s.List(t.Context(), history.Query{Cursor: cursor, Newer: newer}); !errors.Is(err, history.ErrBadCursor) {
+				t.Errorf("cursor %q: %v, want ErrBadCursor", cursor, err)
+			}
 		}
 	}
 	// One from another list of the same history is a place in time all the same.

@@ -1,13 +1,14 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"encoding/binary"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"slices"
 )
+
+// When SQLite balances its trees it copies neighbours of a changed row to other places, and the room they had before keeps its bytes,
+// also with secure_delete; so the text of a row that was deleted may still stand where the row once was. Therefore no page gets from the
+// journal into the database before its free room has been overwritten.
 
 // The kinds of pages that hold cells.
 // ref: https://sqlite.org/fileformat2.html, section 1.6
@@ -19,55 +20,57 @@ const (
 )
 
 const (
-	scrubBatch = 1024    // pages looked at in one go
-	maxPages   = 1 << 24 // below this no other page can be mistaken for one with cells: its first byte, part of a page number, is 0
+	scrubPart = 128     // pages overwritten in one transaction, which others wait for
+	maxPages  = 1 << 24 // below this no other page can be mistaken for one with cells: its first byte, part of a page number, is 0
 )
 
-// scrub overwrites what moved cells have left behind. When SQLite balances its trees it copies neighbours of a changed row to other
-// places, and the room they had before keeps its bytes, also with secure_delete; so the text of a row that was deleted may still stand
-// where the row once was. It must run in the transaction of the deletion.
-func scrub(ctx context.Context, tx *sql.Tx) error {
-	var pages int64
-	if err := tx.QueryRowContext(ctx, `PRAGMA page_count`).Scan(&pages); err != nil {
-		return fmt.Errorf("look for remnants: %w", err)
-	}
-	if pages >= maxPages {
-		return errors.New("look for remnants: the database is too large")
-	}
-	for first := int64(1); first <= pages; first += scrubBatch {
-		remnants, err := remnants(ctx, tx, first, min(first+scrubBatch-1, pages))
-		if err != nil {
-			return fmt.Errorf("look for remnants: %w", err)
+// scrubSome overwrites the remnants of some pages. Who calls it has the turn.
+func (s *Store) scrubSome(t tx) error {
+	part := make([]uint32, 0, scrubPart)
+	for number := range s.journal.dirty {
+		if part = append(part, number); len(part) == scrubPart {
+			break
 		}
-		for number, clean := range remnants {
-			if _, err := tx.ExecContext(ctx, `UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?`, clean, number); err != nil {
-				return fmt.Errorf("overwrite remnants: %w", err)
-			}
-		}
+	}
+	if len(part) == 0 {
+		return nil
+	}
+	slices.Sort(part)
+	if err := s.transact(t.ctx, atFlush, func(t tx) error { return scrub(t, part) }); err != nil {
+		return fail("overwrite remnants", err)
+	}
+	for _, number := range part {
+		delete(s.journal.dirty, number) // also where the page is not there any more
 	}
 	return nil
 }
 
-// remnants returns those of the pages first to last that hold remnants, by number, as they are without them.
-func remnants(ctx context.Context, tx *sql.Tx, first, last int64) (map[int64][]byte, error) {
-	rows, err := tx.QueryContext(ctx, `WITH RECURSIVE n (i) AS (VALUES (?) UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-		SELECT pgno, data FROM n CROSS JOIN sqlite_dbpage ON pgno = i`, first, last)
+func scrub(t tx, numbers []uint32) error {
+	list, err := json.Marshal(numbers)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer rows.Close()
-	out := map[int64][]byte{}
-	for rows.Next() {
+	clean := map[int64][]byte{}
+	err = t.each(func(scan func(...any) error) error {
 		var number int64
-		var page sql.RawBytes
-		if err := rows.Scan(&number, &page); err != nil {
-			return nil, err
+		var page []byte
+		if err := scan(&number, &page); err != nil {
+			return err
 		}
-		if clean := wipe(page, unused(page, number == 1)); clean != nil {
-			out[number] = clean
+		if wipe(page, unused(page, number == 1)) {
+			clean[number] = page
+		}
+		return nil
+	}, `SELECT pgno, data FROM json_each(?) CROSS JOIN sqlite_dbpage ON pgno = value`, string(list))
+	if err != nil {
+		return err
+	}
+	for number, page := range clean {
+		if _, err := t.exec(`UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?`, page, number); err != nil {
+			return err
 		}
 	}
-	return out, rows.Err()
+	return nil
 }
 
 // room is a part of a page, from the first byte to before the last.
@@ -111,17 +114,29 @@ func unused(page []byte, first bool) []room {
 	return list
 }
 
-// wipe returns a copy of the page with zeroes in those parts, or nil when they are zeroes already.
-func wipe(page []byte, parts []room) []byte {
-	var clean []byte
+// hasRemnants tells whether there is anything to wipe in a page.
+func hasRemnants(page []byte, first bool) bool {
+	return slices.ContainsFunc(unused(page, first), func(r room) bool { return !blank(page[r.from:r.to]) })
+}
+
+// wipe overwrites those parts with zeroes, and tells whether they were something else.
+func wipe(page []byte, parts []room) bool {
+	changed := false
 	for _, p := range parts {
-		if !slices.ContainsFunc(page[p.from:p.to], func(b byte) bool { return b != 0 }) {
-			continue
+		if !blank(page[p.from:p.to]) {
+			clear(page[p.from:p.to])
+			changed = true
 		}
-		if clean == nil {
-			clean = slices.Clone(page)
-		}
-		clear(clean[p.from:p.to])
 	}
-	return clean
+	return changed
+}
+
+// blank tells whether there are only zeroes.
+func blank(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.NativeEndian.Uint64(b) != 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
 }

@@ -1,51 +1,21 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql/driver"
-	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"modernc.org/sqlite"
 )
 
-// connector opens connections that know the function says(text, folded), which SQLite's own LIKE cannot stand for: that one ignores
-// letter case only from A to Z, and takes % and _ for more than they are.
-type connector struct {
-	driver *sqlite.Driver
-	name   string
-}
+// between stands between the folded transcript and reply. No folded text holds it, as it is never a part of UTF-8.
+const between = "\xff"
 
-func newConnector(name string) (connector, error) {
-	d := &sqlite.Driver{}
-	err := d.RegisterFunction("says", &sqlite.FunctionImpl{
-		NArgs: 2, Deterministic: true, Scalar: says,
-		VolatileArgs: true, // says keeps nothing of its arguments
-	})
-	return connector{d, name}, err
-}
-
-// Connect opens a connection.
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+// searched is what the text of a filter is looked for in, byte by byte: SQLite's LIKE ignores letter case only from A to Z, and takes
+// % and _ for more than they are.
+func searched(transcript, reply string) []byte {
+	if transcript == "" && reply == "" {
+		return []byte{}
 	}
-	return c.driver.Open(c.name)
-}
-
-// Driver is the driver of the connections.
-func (c connector) Driver() driver.Driver { return c.driver }
-
-// says tells whether a text contains another one that is folded already.
-func says(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	text, ok := args[0].(string)
-	folded, okToo := args[1].(string)
-	if !ok || !okToo {
-		return nil, errors.New("says takes two texts")
-	}
-	return strings.Contains(fold(text), folded), nil
+	return []byte(fold(transcript) + between + fold(reply))
 }
 
 // fold maps letters that differ only in case to one of them, in every script.

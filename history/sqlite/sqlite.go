@@ -4,25 +4,40 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
 
 	"earshot/history"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// Store is a history.Store in a file. One handle writes, several read.
+// Store is a history.Store in a file. One connection writes, several read, and one moves the journal into the database.
 type Store struct {
+	path        string
 	lock        io.Closer
-	write, read *sql.DB
+	read, mover *sql.DB
+	write       *sql.DB // the handle of writer's connection
+	writer      writer
+
+	// Guarded by the turn of writer.
+	journal *journal
+	lost    bool // which pages hold remnants is not known: look at all
+	place   place
+
+	emptying chan struct{}      // full while somebody empties the journal
+	wake     chan struct{}      // the journal is long
+	stop     context.CancelFunc // ends tend, and lets nobody have the turn any more
+	closing  <-chan struct{}
+	tended   chan struct{}
+	once     sync.Once
+	closed   error
 }
 
 var _ history.Store = (*Store)(nil)
@@ -30,140 +45,182 @@ var _ history.Store = (*Store)(nil)
 const readers = 4
 
 // Open opens the database at path, which is made when it is not there, and brings it up to date. No other process can open it until Close.
+// The error of a database that cannot be read any more is a history.ErrDamaged; its files have not been changed then.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := &Store{}
-	err := s.open(ctx, path)
+	s := &Store{
+		path: path, journal: newJournal(path), writer: writer{turn: make(chan struct{}, 1), statements: map[string]*sql.Stmt{}},
+		emptying: make(chan struct{}, 1), wake: make(chan struct{}, 1), tended: make(chan struct{}),
+	}
+	var tending context.Context
+	tending, s.stop = context.WithCancel(context.Background())
+	s.closing = tending.Done()
+	err := s.open(ctx)
+	go s.tend(tending)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open history database %s: %w", path, err), s.Close())
+		return nil, errors.Join(fail("open history database "+path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, path string) error {
-	err := os.MkdirAll(filepath.Dir(path), 0o700)
+func (s *Store) open(ctx context.Context) error {
+	s.release()
+	err := os.MkdirAll(filepath.Dir(s.path), 0o700)
 	if err != nil {
 		return err
 	}
-	if s.lock, err = history.Lock(path + ".lock"); err != nil {
+	if s.lock, err = history.Lock(s.path + ".lock"); err != nil {
 		return err
 	}
-	if err := makePrivate(path); err != nil {
+	size, err := makePrivate(s.path)
+	if err != nil {
 		return err
 	}
-	if s.write, err = handle(path, 1); err != nil {
+	// What a crash has left in the journal, before SQLite can move it.
+	if err := s.journal.follow(); err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	left, err := s.journal.size()
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if s.read, err = handle(path, readers, "query_only(1)"); err != nil {
-		return err
+	const small = 32 << 20 // bytes: checked in a quarter of a second
+	if left > 0 || size <= small {
+		if err := quickCheck(ctx, s.read); err != nil {
+			return err
+		}
 	}
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	return s.emptyJournal(ctx) // a crash may have come between a deletion and this
+	return s.empty(ctx, journalPatience) // a crash may have come between a deletion and this
 }
 
-// makePrivate makes the file with our mode and not the driver's, which gives its journals the mode of the file.
-func makePrivate(path string) error {
+// connect opens the handles. secure_delete overwrites what is deleted, which the driver does not do by itself.
+// ref: https://sqlite.org/pragma.html#pragma_secure_delete
+func (s *Store) connect(ctx context.Context) error {
+	for _, h := range []struct {
+		db          **sql.DB
+		connections int
+		pragmas     []string
+	}{
+		{&s.write, 1, []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)"}},
+		{&s.read, readers, []string{"busy_timeout(10000)", "query_only(1)"}},
+		{&s.mover, 1, []string{"busy_timeout(0)", "synchronous(FULL)"}},
+	} {
+		values := url.Values{"_pragma": append(h.pragmas, "wal_autocheckpoint(0)", "temp_store(MEMORY)")}
+		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path}).EscapedPath()+"?"+values.Encode())
+		if err != nil {
+			return err
+		}
+		db.SetMaxOpenConns(h.connections)
+		db.SetMaxIdleConns(h.connections)
+		*h.db = db
+	}
+	var err error
+	s.writer.conn, err = s.write.Conn(ctx)
+	return err
+}
+
+// makePrivate makes the file with our mode and not the driver's, which gives its journals the mode of the file. It returns its size.
+func makePrivate(path string) (int64, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return errors.Join(f.Chmod(0o600), f.Close())
-}
-
-// handle makes a handle. secure_delete overwrites what is deleted, which the driver does not do by itself.
-// ref: https://sqlite.org/pragma.html#pragma_secure_delete
-func handle(path string, connections int, pragmas ...string) (*sql.DB, error) {
-	values := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(MEMORY)",
-	}, pragmas...)}
-	c, err := newConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + values.Encode())
+	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return 0, errors.Join(err, f.Close())
 	}
-	db := sql.OpenDB(c)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db, nil
+	return info.Size(), errors.Join(f.Chmod(0o600), f.Close())
 }
 
-// migrate runs every migration that has not been run, each in a transaction of its own.
-func (s *Store) migrate(ctx context.Context) error {
-	if _, err := s.write.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) STRICT`); err != nil {
-		return err
-	}
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := s.migrateOne(ctx, name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) migrateOne(ctx context.Context, name string) error {
-	script, err := fs.ReadFile(migrations, name)
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, func(tx *sql.Tx) error {
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM migrations WHERE name = ?`, name).Scan(&n); err != nil || n > 0 {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, string(script)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (name) VALUES (?)`, name)
-		return err
-	})
-}
-
-// change runs fn in a transaction that is committed when it returns nil.
-func (s *Store) change(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// Close closes the database and lets others have it. It may be called twice.
+// Close empties the journal, closes the database and lets others have it. It may be called twice.
 func (s *Store) Close() error {
-	var err error
-	if s.lock != nil {
-		defer s.lock.Close() // last
+	s.once.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+func (s *Store) close() error {
+	s.stop()
+	<-s.tended
+	if s.lock == nil {
+		return nil
 	}
-	for _, db := range []*sql.DB{s.read, s.write} {
+	defer s.lock.Close() // last
+	<-s.writer.turn      // when who has it is done
+	var err error
+	if s.writer.conn != nil {
+		var done bool
+		done, err = s.cutWithin(closePatience)
+		if !done {
+			keep, lockErr := keepJournal(s.path)
+			err = errors.Join(err, lockErr)
+			defer keep.Close()
+		}
+		for _, statement := range s.writer.statements {
+			err = errors.Join(err, statement.Close())
+		}
+		err = errors.Join(err, s.writer.conn.Close())
+	}
+	for _, db := range []*sql.DB{s.read, s.mover, s.write} {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}
 	}
-	return err
+	return fail("close history database "+s.path, errors.Join(err, s.journal.close()))
 }
+
+// cutWithin empties the journal, or gives up.
+func (s *Store) cutWithin(patience time.Duration) (done bool, err error) {
+	for end := time.Now().Add(patience); ; time.Sleep(journalPause) {
+		if done, err = s.cut(context.Background()); done || err != nil || time.Now().After(end) {
+			return done, err
+		}
+	}
+}
+
+// Check looks for damage in the whole database.
+func (s *Store) Check(ctx context.Context) error {
+	return fail("check the history database", quickCheck(ctx, s.read))
+}
+
+// quickCheck has SQLite look at every page. The first thing it finds is said; it is about pages and tables, and never what is in them.
+func quickCheck(ctx context.Context, db *sql.DB) error {
+	var result string
+	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
+		return err
+	}
+	if result != "ok" {
+		return fmt.Errorf("%w: %s", history.ErrDamaged, result)
+	}
+	return nil
+}
+
+// Remains is nil: what is deleted here can be read nowhere.
+func (s *Store) Remains() []string { return nil }
 
 // Setting returns a remembered value.
 func (s *Store) Setting(ctx context.Context, key string) (string, error) {
 	var value string
 	err := s.read.QueryRowContext(ctx, `SELECT value FROM settings WHERE key = ?`, key).Scan(&value)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("read setting %s: %w", key, err)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
 	}
-	return value, nil
+	return value, fail("read setting "+key, err)
 }
 
-// SetSetting remembers a value.
+// SetSetting remembers a value, or forgets it.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
-	if err != nil {
-		return fmt.Errorf("remember setting %s: %w", key, err)
-	}
-	return nil
+	err := s.change(ctx, atOnce, func(t tx) error {
+		if value == "" {
+			_, err := t.exec(`DELETE FROM settings WHERE key = ?`, key)
+			return err
+		}
+		_, err := t.exec(`INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+		return err
+	})
+	return fail("remember setting "+key, err)
 }

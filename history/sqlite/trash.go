@@ -2,155 +2,170 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"time"
+	"encoding/json"
+	"slices"
 
 	"earshot/history"
 )
 
-// Trash turns the selected rows into garbage rows. It returns when their text is in none of the store's files any more.
-func (s *Store) Trash(ctx context.Context, sel history.Selection) (history.Trashed, error) {
-	var out history.Trashed
-	err := s.change(ctx, func(tx *sql.Tx) error {
+// Trash wipes the oldest of the selected entries.
+func (s *Store) Trash(ctx context.Context, sel history.Selection, limit int) ([]history.TrashedEntry, error) {
+	c, err := conditionOf(sel)
+	if err != nil || limit <= 0 {
+		return nil, fail("delete from the history database", err)
+	}
+	if !sel.IncludeKept {
+		c.where.add("kept = 0")
+	}
+	var out []history.TrashedEntry
+	err = s.change(ctx, atFlush, func(t tx) error {
 		var err error
-		out, err = trash(ctx, tx, sel)
+		out, err = s.trash(t, sel, c, limit)
 		return err
 	})
 	if err != nil {
-		return history.Trashed{}, fmt.Errorf("delete from the history database: %w", err)
-	}
-	if len(out.Entries) == 0 {
-		return out, nil
-	}
-	// The rows are gone; the journal has to follow even when nobody waits for it any more.
-	if err := s.emptyJournal(context.WithoutCancel(ctx)); err != nil {
-		return out, fmt.Errorf("delete from the history database: %w", err)
+		return nil, fail("delete from the history database", err)
 	}
 	return out, nil
 }
 
-func trash(ctx context.Context, tx *sql.Tx, sel history.Selection) (history.Trashed, error) {
-	var out history.Trashed
-	where, args := selection(sel)
-	if !sel.IncludeKept {
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM entries WHERE kept AND `+where, args...).Scan(&out.KeptSkipped); err != nil {
-			return out, err
-		}
-		where += ` AND NOT kept`
-	}
-	var err error
-	if out.Entries, err = collect(ctx, tx, where, args); err != nil {
-		return out, err
-	}
-	for _, change := range []string{`INSERT OR IGNORE INTO garbage (id) SELECT id FROM entries WHERE `, `DELETE FROM entries WHERE `} {
-		if _, err := tx.ExecContext(ctx, change+where, args...); err != nil {
-			return out, err
-		}
-	}
-	if len(out.Entries) == 0 {
-		return out, nil
-	}
-	return out, scrub(ctx, tx)
-}
-
-// collect notes what is about to go.
-func collect(ctx context.Context, tx *sql.Tx, where string, args []any) ([]history.TrashedEntry, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, bytes, duration FROM entries WHERE `+where+` ORDER BY at, id`, args...)
+// trash begins where the last part of the same deletion has ended, so that entries that stay are not gone through again and again.
+func (s *Store) trash(t tx, sel history.Selection, c *condition, limit int) ([]history.TrashedEntry, error) {
+	p := part{what: sel.What, condition: c, changes: changes{}}
+	name, err := json.Marshal(sel)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []history.TrashedEntry
-	for rows.Next() {
+	if s.place.selection == string(name) {
+		p.after = s.place
+	}
+	s.place = place{} // until this part is done
+	if err := p.find(t, limit); err != nil || len(p.out) == 0 {
+		return nil, err
+	}
+	if err := p.wipe(t); err != nil {
+		return nil, err
+	}
+	if err := p.changes.apply(t); err != nil {
+		return nil, err
+	}
+	if sel.IDs == nil {
+		s.place = p.last
+		s.place.selection = string(name)
+	}
+	return p.out, nil
+}
+
+// part is one part of a deletion.
+type part struct {
+	what        history.What
+	condition   *condition
+	after, last place
+	out         []history.TrashedEntry
+	clips       []string
+	details     []int64
+	changes     changes
+}
+
+// find notes what is about to go.
+func (p *part) find(t tx, limit int) error {
+	where, args := p.condition.all()
+	if p.after.id != "" {
+		beyond, more := beyond(p.after, true)
+		where, args = where+beyond, append(args, more...)
+	}
+	return t.each(func(scan func(...any) error) error {
 		var e history.TrashedEntry
-		var ms int64
-		if err := rows.Scan(&e.ID, &e.Bytes, &ms); err != nil {
-			return nil, err
-		}
-		e.Duration = milliseconds(ms)
-		out = append(out, e)
-	}
-	return out, rows.Err()
-}
-
-const (
-	journalPatience = 30 * time.Second // how long readers may be in the way altogether; each of them takes milliseconds
-	journalPause    = 10 * time.Millisecond
-)
-
-// emptyJournal moves the write-ahead log into the database and cuts it to nothing: pages with deleted text would stay in it otherwise.
-// The pragma succeeds even when a reader was in the way, so its row is looked at.
-// ref: https://sqlite.org/pragma.html#pragma_wal_checkpoint
-func (s *Store) emptyJournal(ctx context.Context) error {
-	for end := time.Now().Add(journalPatience); ; {
-		var busy, logged, moved int
-		if err := s.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
+		var g group
+		var n int64
+		old := sums{entries: 1}
+		if err := scan(&p.last.at, &e.ID, &n, &g.satellite, &g.outcome, &g.wakeWord, &g.kept, &g.parts, &old.stored, &old.duration); err != nil {
 			return err
 		}
-		if busy == 0 {
-			return nil
+		p.last.id, g.stretch, e.Duration = e.ID, p.last.at>>fineShift, milliseconds(old.duration)
+		if g.parts&hasClip != 0 && p.what != history.WhatText {
+			e.HasClip, e.Stored = true, old.stored
+			p.clips = append(p.clips, e.ID)
 		}
-		if time.Now().After(end) {
-			return errors.New("a reader keeps the journal from being emptied; try again")
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(journalPause):
+		p.out, p.details = append(p.out, e), append(p.details, n)
+		p.count(g, old)
+		return nil
+	}, `SELECT at, id, n, satellite, outcome, wake_word, kept, parts, stored, duration FROM `+p.condition.source()+` WHERE `+where+
+		` ORDER BY at, id LIMIT ?`, append(args, limit)...)
+}
+
+// count notes how the totals change.
+func (p *part) count(from group, old sums) {
+	left, to := old, from
+	switch p.what {
+	case history.WhatAudio:
+		left.stored, to.parts = 0, from.parts&^hasClip
+	case history.WhatText:
+		to.parts = from.parts & hasClip
+	default:
+		left = sums{}
+	}
+	p.changes.add(from, sums{-old.entries, -old.stored, -old.duration})
+	p.changes.add(to, left)
+}
+
+// wipe makes garbage of the clips, and wipes what was found.
+func (p *part) wipe(t tx) error {
+	where, args := p.condition.all()
+	if p.after.id != "" {
+		beyond, more := beyond(p.after, true)
+		where, args = where+beyond, append(args, more...)
+	}
+	where, args = where+" AND (at, id) <= (?, ?)", append(args, p.last.at, p.last.id)
+	const these = ` WHERE n IN (SELECT value FROM json_each(?))`
+	var details, entries string
+	switch p.what {
+	case history.WhatAudio:
+		details = `UPDATE details SET key = '', media_type = '', bytes = 0, sample_rate = 0, peaks = NULL` + these
+		entries = `UPDATE ` + p.condition.source() + ` SET stored = 0, parts = parts & ~1 WHERE `
+	case history.WhatText:
+		details = `UPDATE details SET transcript = '', reply = '', intent = '', error_message = ''` + these
+		entries = `UPDATE ` + p.condition.source() + ` SET folded = x'', parts = parts & 1 WHERE `
+	default:
+		details = `DELETE FROM details` + these
+		entries = `DELETE FROM ` + p.condition.source() + ` WHERE `
+	}
+	if len(p.clips) > 0 {
+		if _, err := t.exec(`INSERT OR IGNORE INTO garbage (id) SELECT value FROM json_each(?)`, list(p.clips)); err != nil {
+			return err
 		}
 	}
+	if _, err := t.exec(details, list(p.details)); err != nil {
+		return err
+	}
+	_, err := t.exec(entries+where, args...)
+	return err
 }
 
-// Clips calls fn for every entry whose audio is kept.
-func (s *Store) Clips(ctx context.Context, fn func(id string) error) error {
-	return s.ids(ctx, `SELECT id FROM entries WHERE media_type <> ''`, fn)
-}
-
-// Garbage lists the ids whose clips wait to be removed.
-func (s *Store) Garbage(ctx context.Context) ([]string, error) {
+// Garbage lists ids whose clips wait to be removed.
+func (s *Store) Garbage(ctx context.Context, after string, limit int) ([]string, error) {
 	var ids []string
-	err := s.ids(ctx, `SELECT id FROM garbage ORDER BY id`, func(id string) error {
-		ids = append(ids, id)
-		return nil
-	})
-	return ids, err
-}
-
-// ids calls fn for every id of a query.
-func (s *Store) ids(ctx context.Context, query string, fn func(id string) error) error {
-	rows, err := s.read.QueryContext(ctx, query)
-	if err != nil {
-		return fmt.Errorf("list the history database: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	rows, err := s.read.QueryContext(ctx, `SELECT id FROM garbage WHERE id > ? ORDER BY id LIMIT ?`, after, max(0, limit))
+	err = forEach(rows, err, func(scan func(...any) error) error {
 		var id string
-		if err := rows.Scan(&id); err != nil {
-			return fmt.Errorf("list the history database: %w", err)
-		}
-		if err := fn(id); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("list the history database: %w", err)
-	}
-	return nil
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, fail("list the history database", err)
 }
 
-// Drop forgets garbage rows. An id tells when something was said, so it does not stay in the journal either.
+// Drop forgets garbage rows, a part at a time.
 func (s *Store) Drop(ctx context.Context, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	_, err := s.write.ExecContext(ctx, `DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))`, jsonList(ids))
-	if err == nil {
-		err = s.emptyJournal(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("forget garbage: %w", err)
+	const part = 1000
+	for some := range slices.Chunk(ids, part) {
+		err := s.change(ctx, atFlush, func(t tx) error {
+			_, err := t.exec(`DELETE FROM garbage WHERE id IN (SELECT value FROM json_each(?))`, list(some))
+			return err
+		})
+		if err != nil {
+			return fail("forget garbage", err)
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"earshot/internal/audio"
+	"earshot/internal/testkit"
 )
 
 func commandMicrophone(line string) *audio.Microphone {
@@ -34,11 +35,7 @@ func TestCommand(t *testing.T) {
 	}
 	m.SetMuted(true)
 	awaitState(t, m, audio.Muted, 5*time.Second)
-	for deadline := time.Now().Add(2 * time.Second); processes(t, mark) > 0; <-time.After(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d programs run while muted", processes(t, mark))
-		}
-	}
+	testkit.Within(t, 2*time.Second, "no program runs while muted", func() bool { return processes(t, mark) == 0 })
 }
 
 func TestCommandEnds(t *testing.T) {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"earshot/internal/testkit"
 )
 
 // asArecord makes the test program behave like arecord with the sound cards of a test.
@@ -42,20 +42,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	for deadline := time.Now().Add(2 * time.Second); len(ours()) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			fmt.Fprintf(os.Stderr, "goroutines are left:\n%s\n", strings.Join(ours(), "\n\n"))
-			return 1
-		}
+	if !testkit.Poll(2*time.Second, func() bool { return len(ours()) == 0 }) {
+		fmt.Fprintf(os.Stderr, "goroutines are left:\n%s\n", strings.Join(ours(), "\n\n"))
+		return 1
 	}
 	return code
 }
 
 // ours are the goroutines that this package or its library started; others belong to the testing package.
-func ours() []string {
-	stacks := make([]byte, 1<<20)
-	all := strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n")
-	return slices.DeleteFunc(all, func(s string) bool {
-		return !strings.Contains(s, "created by earshot/internal/audio") && !strings.Contains(s, "created by github.com/jfreymuth")
-	})
-}
+func ours() []string { return testkit.Goroutines("earshot/internal/audio", "github.com/jfreymuth") }

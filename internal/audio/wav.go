@@ -1,27 +1,16 @@
 package audio
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"earshot/internal/wav"
 )
 
-// Limits against hostile WAV files.
-const (
-	maxWAV     = 64 << 20 // bytes that ReadWAV reads of the data, and that it returns
-	maxPreface = 16 << 20 // bytes before the data
-	maxFmt     = 1 << 16  // bytes of the format chunk
-)
-
-// Format tags of the format chunk.
-// ref: Microsoft, "Multiple channel audio data and WAVE files": WAVEFORMATEX, WAVEFORMATEXTENSIBLE.
-const (
-	tagPCM        = 1
-	tagFloat      = 3
-	tagExtensible = 0xFFFE
-)
+// maxWAV is how many bytes ReadWAV reads of the data, and returns.
+const maxWAV = 64 << 20
 
 // ReadWAV reads a whole PCM WAV file as 16 kHz mono, of its first channel. It reads no more than 64 MiB of data, and fails when there is more.
 // A file that ends early gives what is there.
@@ -49,103 +38,35 @@ func ReadWAV(r io.Reader) (pcm []int16, err error) {
 	}
 }
 
-// openWAV reads up to the data chunk and returns a reader of the data.
-// A data size of 0 or more than there is, as programs that write into a pipe leave it, means up to the end.
+// openWAV reads up to the samples and returns a reader of them.
 func openWAV(r io.Reader) (io.Reader, pcmFormat, error) {
-	var head [12]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, pcmFormat{}, wavEnd(err)
+	f, data, err := wav.Read(r)
+	if err != nil {
+		return nil, pcmFormat{}, err
 	}
-	if string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
-		return nil, pcmFormat{}, errors.New("this is not a WAV file")
+	if f.Channels < 1 || f.Channels > maxChannels {
+		return nil, pcmFormat{}, fmt.Errorf("the WAV file has %d channels; 1 to %d are supported", f.Channels, maxChannels)
 	}
-	var format pcmFormat
-	preface := int64(0)
-	for {
-		var chunk [8]byte
-		if _, err := io.ReadFull(r, chunk[:]); err != nil {
-			return nil, pcmFormat{}, wavEnd(err)
-		}
-		size := int64(binary.LittleEndian.Uint32(chunk[4:]))
-		padded := size + size&1
-		preface += padded + 8
-		switch id := string(chunk[:4]); {
-		case id == "data" && format.channels == 0:
-			return nil, pcmFormat{}, errors.New("the WAV file has no format before its data")
-		case id == "data":
-			if size == 0 || size >= 1<<31-1<<16 {
-				return r, format, nil
-			}
-			return io.LimitReader(r, size), format, nil
-		case preface > maxPreface:
-			return nil, pcmFormat{}, errors.New("the WAV file has no sound in its first 16 MiB")
-		case id == "fmt " && size > maxFmt:
-			return nil, pcmFormat{}, errors.New("the WAV file's format chunk is too large")
-		case id == "fmt ":
-			body := make([]byte, padded)
-			if _, err := io.ReadFull(r, body); err != nil {
-				return nil, pcmFormat{}, wavEnd(err)
-			}
-			var err error
-			if format, err = parseFmt(body[:size]); err != nil {
-				return nil, pcmFormat{}, err
-			}
-		default:
-			if _, err := io.CopyN(io.Discard, r, padded); err != nil {
-				return nil, pcmFormat{}, wavEnd(err)
-			}
-		}
+	if err := checkRate(f.Rate); err != nil {
+		return nil, pcmFormat{}, fmt.Errorf("the WAV file's sample rate: %w", err)
 	}
+	return data, pcmFormat{wavEncoding(f), f.Rate, f.Channels}, nil
 }
 
-func wavEnd(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the WAV file ends before its sound")
-	}
-	return err
-}
-
-// parseFmt reads the body of the format chunk.
-func parseFmt(b []byte) (pcmFormat, error) {
-	if len(b) < 16 {
-		return pcmFormat{}, errors.New("the WAV file's format chunk is too short")
-	}
-	tag := binary.LittleEndian.Uint16(b)
-	channels := int(binary.LittleEndian.Uint16(b[2:]))
-	rate := binary.LittleEndian.Uint32(b[4:])
-	align := int(binary.LittleEndian.Uint16(b[12:]))
-	bits := int(binary.LittleEndian.Uint16(b[14:]))
-	if tag == tagExtensible && len(b) >= 40 {
-		tag = binary.LittleEndian.Uint16(b[24:]) // the first field of the sub-format's GUID is the plain tag
-	}
-	if channels < 1 || channels > maxChannels {
-		return pcmFormat{}, fmt.Errorf("the WAV file has %d channels; 1 to %d are supported", channels, maxChannels)
-	}
-	if rate > maxRate {
-		rate = maxRate + 1 // fits an int everywhere, and is refused below
-	}
-	if err := checkRate(int(rate)); err != nil {
-		return pcmFormat{}, fmt.Errorf("the WAV file's sample rate: %w", err)
-	}
-	f := pcmFormat{rate: int(rate), channels: channels}
+// wavEncoding is the encoding of a format that wav.Read has let through.
+func wavEncoding(f wav.Format) encoding {
 	switch {
-	case tag == tagPCM && bits == 8:
-		f.encoding = u8
-	case tag == tagPCM && bits == 16:
-		f.encoding = s16le
-	case tag == tagPCM && bits == 24:
-		f.encoding = s24le
-	case tag == tagPCM && bits == 32:
-		f.encoding = s32le
-	case tag == tagFloat && bits == 32:
-		f.encoding = f32le
+	case f.Float:
+		return f32le
+	case f.Bits == 8:
+		return u8
+	case f.Bits == 16:
+		return s16le
+	case f.Bits == 24:
+		return s24le
 	default:
-		return pcmFormat{}, fmt.Errorf("the WAV file's encoding %d with %d bits is not supported; PCM of 8, 16, 24 or 32 bits and float of 32 bits are", tag, bits)
+		return s32le
 	}
-	if align != f.frameBytes() {
-		return pcmFormat{}, fmt.Errorf("the WAV file says %d bytes a sample frame, its format makes %d", align, f.frameBytes())
-	}
-	return f, nil
 }
 
 // File is an open WAV file, read as 16 kHz mono.

@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"earshot/internal/mqtt"
-	"earshot/internal/mqtt/mqtttest"
+	"earshot/internal/testkit"
 )
 
 func openBroker(t *testing.T, listen string, users ...mqtt.User) *mqtt.Broker {
@@ -25,7 +25,7 @@ func openBroker(t *testing.T, listen string, users ...mqtt.User) *mqtt.Broker {
 }
 
 func TestBrokerAddressInUse(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	b := openBroker(t, "127.0.0.1:0")
 	addr := strings.TrimPrefix(b.URL(), "tcp://")
 	_, err := mqtt.OpenBroker(addr, zerolog.Nop())
@@ -40,7 +40,7 @@ func TestBrokerAddressInUse(t *testing.T) {
 }
 
 func TestBrokerRefusesToBeOpen(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	for listen, want := range map[string]string{
 		"0.0.0.0:0":     `open embedded MQTT broker: "0.0.0.0:0" can be reached by other machines; set username and password, or listen on 127.0.0.1`,
 		":0":            `open embedded MQTT broker: ":0" can be reached by other machines; set username and password, or listen on 127.0.0.1`,
@@ -55,7 +55,7 @@ func TestBrokerRefusesToBeOpen(t *testing.T) {
 }
 
 func TestGuardedBroker(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	b := openBroker(t, "0.0.0.0:0", mqtt.User{Name: "house", Password: "key"})
 	if !strings.HasPrefix(b.URL(), "tcp://127.0.0.1:") {
 		t.Errorf("URL %q is not for this machine", b.URL())
@@ -78,8 +78,8 @@ func TestGuardedBroker(t *testing.T) {
 
 // Clients that never speak, that flood, or that send what they like neither stop the broker nor outlive it.
 func TestBrokerHostileClients(t *testing.T) {
-	mqtttest.NoLeaks(t)
-	var log safeBuffer
+	testkit.NoLeaks(t)
+	var log testkit.Log
 	b, err := mqtt.OpenBroker("127.0.0.1:0", zerolog.New(&log))
 	if err != nil {
 		t.Fatal(err)

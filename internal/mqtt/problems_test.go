@@ -19,10 +19,11 @@ import (
 
 	"earshot/internal/mqtt"
 	"earshot/internal/mqtt/mqtttest"
+	"earshot/internal/testkit"
 )
 
 func TestRefusedPassword(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	passwords := mqtttest.PasswordFile(t, "earshot", "right-horse")
 	m := mqtttest.StartMosquitto(t, "allow_anonymous false", "password_file "+passwords)
 	guarded := openBroker(t, "127.0.0.1:0", mqtt.User{Name: "earshot", Password: "right-horse"})
@@ -30,11 +31,11 @@ func TestRefusedPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(addr)
 			cfg.Username, cfg.Password = "earshot", "wrong-battery"
-			var log safeBuffer
+			var log testkit.Log
 			s := newSession(t, cfg, &log)
 			stop := start(t, s)
 			want := "the MQTT broker at " + addr + " refused the user name or password; correct mqtt.username and mqtt.password"
-			mqtttest.Eventually(t, "the problem", func() bool { return s.Status().Problem == want })
+			testkit.Eventually(t, "the problem", func() bool { return s.Status().Problem == want })
 			if err := mqtt.Probe(t.Context(), cfg); err == nil || err.Error() != want {
 				t.Errorf("Probe: %v", err)
 			}
@@ -57,14 +58,14 @@ func TestRefusedPassword(t *testing.T) {
 
 // A refusal is said once, however often it comes, and does not come often: a broker may lock out who keeps trying.
 func TestRefusedIsRetriedSlowly(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	attempts := make(chan time.Time, 10)
 	addr := listen(t, func(c net.Conn) {
 		attempts <- time.Now()
 		_, _ = c.Write([]byte{0x20, 2, 0, 5})
 		_, _ = io.Copy(io.Discard, c)
 	})
-	var log safeBuffer
+	var log testkit.Log
 	stop := start(t, newSession(t, config(addr), &log))
 	first := <-attempts
 	<-attempts
@@ -78,7 +79,7 @@ func TestRefusedIsRetriedSlowly(t *testing.T) {
 }
 
 func TestWebSocket(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	addr := mqtttest.FreeAddr(t)
 	broker := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
 	err := errors.Join(
@@ -109,7 +110,7 @@ func TestWebSocket(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	closing := listen(t, func(c net.Conn) { _ = c.Close() })
 	stranger := listen(t, func(c net.Conn) {
 		fmt.Fprintf(c, "220 mail.example ESMTP %40s\r\n", "")
@@ -142,7 +143,7 @@ func TestProblems(t *testing.T) {
 
 // A broker that accepts and then says nothing must not hold up the end.
 func TestEndWhileConnecting(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	accepted := make(chan struct{}, 1)
 	addr := listen(t, func(c net.Conn) {
 		accepted <- struct{}{}

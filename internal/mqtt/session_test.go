@@ -1,7 +1,6 @@
 package mqtt_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,17 +18,18 @@ import (
 
 	"earshot/internal/mqtt"
 	"earshot/internal/mqtt/mqtttest"
+	"earshot/internal/testkit"
 )
 
 // onBoth runs a test on our broker and on one that is not ours.
 func onBoth(t *testing.T, test func(t *testing.T, addr string)) {
 	t.Run("embedded", func(t *testing.T) {
-		mqtttest.NoLeaks(t)
+		testkit.NoLeaks(t)
 		b := openBroker(t, "127.0.0.1:0")
 		test(t, strings.TrimPrefix(b.URL(), "tcp://"))
 	})
 	t.Run("mosquitto", func(t *testing.T) {
-		mqtttest.NoLeaks(t)
+		testkit.NoLeaks(t)
 		test(t, mqtttest.StartMosquitto(t).Addr)
 	})
 }
@@ -59,24 +59,6 @@ func (j *journal) count(line string) (n int) {
 		}
 	}
 	return n
-}
-
-// safeBuffer is a log that can be read while it is written.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // config is a session that loses no time.
@@ -123,7 +105,7 @@ func start(t *testing.T, s *mqtt.Session) (stop func()) {
 
 func connected(t *testing.T, s *mqtt.Session) {
 	t.Helper()
-	mqtttest.Eventually(t, "connected", s.Connected)
+	testkit.Eventually(t, "connected", s.Connected)
 }
 
 func TestSessionTalks(t *testing.T) {
@@ -137,13 +119,13 @@ func TestSessionTalks(t *testing.T) {
 		foreign := mqtttest.Listen(t, addr, "out/#")
 		stop := start(t, s)
 		foreign.Wait(t, "out/hello", "here")
-		mqtttest.Eventually(t, "the retained message", func() bool { return heard.count("in/kept=before true") > 0 })
+		testkit.Eventually(t, "the retained message", func() bool { return heard.count("in/kept=before true") > 0 })
 
 		mqtttest.Publish(t, addr, "in/a/set", "ON")
 		mqtttest.Publish(t, addr, "in/b", "")
 		mqtttest.Publish(t, addr, "elsewhere", "x")
 		mqtttest.Publish(t, addr, "in/kept", "now", "-r")
-		mqtttest.Eventually(t, "the last message", func() bool { return heard.count("in/kept=now false") > 0 })
+		testkit.Eventually(t, "the last message", func() bool { return heard.count("in/kept=now false") > 0 })
 		want := []string{"in/kept=before true", "in/a/set=ON false", "second in/a/set=ON false", "in/b= false", "in/kept=now false"}
 		if diff := cmp.Diff(want, distinct(heard.all())); diff != "" {
 			t.Error(diff)
@@ -190,7 +172,7 @@ func TestWillAfterCut(t *testing.T) {
 		start(t, s)
 		foreign.Wait(t, "earshot/bridge/availability", "online")
 		relay.Cut()
-		mqtttest.Eventually(t, "offline, then online again", func() bool {
+		testkit.Eventually(t, "offline, then online again", func() bool {
 			var states []string
 			for _, m := range foreign.Heard() {
 				states = append(states, m.Payload)
@@ -205,17 +187,17 @@ func TestWillAfterCut(t *testing.T) {
 
 // A broker that is away at the start is waited for, and one that forgot everything is told again.
 func TestBrokerAwayAndBack(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	m := mqtttest.StartMosquitto(t)
 	m.Kill()
-	var log safeBuffer
+	var log testkit.Log
 	var heard journal
 	s := newSession(t, config(m.Addr), &log)
 	s.Subscribe("in", heard.note)
 	s.OnConnect(func() { _ = s.Publish("state", []byte("known"), true) })
 	start(t, s)
 	away := "no MQTT broker answers at " + m.Addr + "; start it or correct mqtt.url"
-	mqtttest.Eventually(t, "the problem", func() bool { return s.Status().Problem == away })
+	testkit.Eventually(t, "the problem", func() bool { return s.Status().Problem == away })
 	if err := s.Publish("event", []byte("lost"), false); !errors.Is(err, mqtt.ErrAway) {
 		t.Errorf("Publish while away: %v", err)
 	}
@@ -230,12 +212,12 @@ func TestBrokerAwayAndBack(t *testing.T) {
 		}
 		before := len(heard.all())
 		mqtttest.Publish(t, m.Addr, "in", "x")
-		mqtttest.Eventually(t, "a message after the restart", func() bool { return len(heard.all()) == before+1 })
+		testkit.Eventually(t, "a message after the restart", func() bool { return len(heard.all()) == before+1 })
 		if _, ok := foreign.Last("event"); ok {
 			t.Error("a message from the time away was sent late")
 		}
 		m.Kill()
-		mqtttest.Eventually(t, "the problem again", func() bool { return s.Status().Problem == away })
+		testkit.Eventually(t, "the problem again", func() bool { return s.Status().Problem == away })
 	}
 	if n := strings.Count(log.String(), away); n != 3 {
 		t.Errorf("the problem was logged %d times in 3 absences:\n%s", n, log.String())
@@ -244,7 +226,7 @@ func TestBrokerAwayAndBack(t *testing.T) {
 
 func TestHostileMessages(t *testing.T) {
 	onBoth(t, func(t *testing.T, addr string) {
-		var log safeBuffer
+		var log testkit.Log
 		var heard journal
 		s := newSession(t, config(addr), &log)
 		s.Subscribe("in/#", heard.note)
@@ -255,7 +237,7 @@ func TestHostileMessages(t *testing.T) {
 		}
 		mqtttest.Publish(t, addr, "in/binary", "\x00\xff\xfe")
 		mqtttest.Publish(t, addr, "in/small", "ok")
-		mqtttest.Eventually(t, "the message after the large ones", func() bool { return heard.count("in/small=ok false") == 1 })
+		testkit.Eventually(t, "the message after the large ones", func() bool { return heard.count("in/small=ok false") == 1 })
 		if diff := cmp.Diff([]string{"in/binary=\x00\xff\xfe false", "in/small=ok false"}, heard.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -281,7 +263,7 @@ func TestSlowHandlerLosesMessagesNotTheConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		mqtttest.Eventually(t, "dropped messages", func() bool { return s.Status().DroppedIn == 400-256-1 })
+		testkit.Eventually(t, "dropped messages", func() bool { return s.Status().DroppedIn == 400-256-1 })
 		foreign := mqtttest.Listen(t, addr, "out")
 		if err := s.Publish("out", []byte("still here"), false); err != nil {
 			t.Fatal(err)
@@ -293,7 +275,7 @@ func TestSlowHandlerLosesMessagesNotTheConnection(t *testing.T) {
 
 // What a stuck connection did not take is not sent on the next: a late event would be taken for a new one.
 func TestNothingIsSentLate(t *testing.T) {
-	mqtttest.NoLeaks(t)
+	testkit.NoLeaks(t)
 	stuck, cut := make(chan struct{}, 1), make(chan struct{})
 	first := make(chan string, 1)
 	var connections atomic.Int64

@@ -103,3 +103,18 @@ func (a *attempts) makeRoom(now time.Time) {
 		delete(a.remotes, key)
 	}
 }
+
+// holdBack notes a wrong token and waits, the longer the more of them came from there, or until the client has gone.
+func (s *Server) holdBack(remote string, gone <-chan struct{}) {
+	delay, inARow, done := s.attempts.wrong(remote, time.Now())
+	defer done()
+	if inARow&(inARow-1) == 0 { // each doubling is enough to know, and does not fill the log
+		s.deps.Log.Warn().Str("remote", remote).Int("attempts", inARow).Msg("wrong access token")
+	}
+	wait := time.NewTimer(delay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-gone:
+	}
+}

@@ -1,14 +1,12 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -20,43 +18,8 @@ import (
 	"earshot/history/files"
 	"earshot/history/sqlite"
 	"earshot/internal/server"
+	"earshot/internal/testkit"
 )
-
-// within polls until ok is true, and fails the test when the time is over.
-func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(limit)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("%s: not within %v", what, limit)
-		}
-	}
-}
-
-// checkGoroutines fails the test when it ends with more goroutines than there are now.
-func checkGoroutines(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		deadline := time.Now().Add(5 * time.Second)
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				buf := make([]byte, 1<<20)
-				t.Errorf("%d goroutines at the end, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
-				return
-			}
-			<-tick.C
-		}
-	})
-}
 
 // house is the satellites of a test.
 type house struct {
@@ -84,24 +47,6 @@ func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
 	return nil
 }
 
-// logBuffer keeps what is logged; it may be read while it is written.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // bridge is a server that runs, over a real history.
 type bridge struct {
 	t       *testing.T
@@ -109,7 +54,7 @@ type bridge struct {
 	history *history.History
 	tokens  *server.Tokens
 	house   *house
-	log     *logBuffer
+	log     *testkit.Log
 	server  *server.Server
 	stop    func()
 }
@@ -117,8 +62,9 @@ type bridge struct {
 // startBridge runs a server until the end of the test. change edits its configuration.
 func startBridge(t *testing.T, change ...func(*server.Config, *server.Deps)) *bridge {
 	t.Helper()
-	checkGoroutines(t)
-	b := &bridge{t: t, dir: t.TempDir(), house: &house{muted: map[string]bool{}}, log: &logBuffer{}}
+	testkit.NoLeaks(t)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	b := &bridge{t: t, dir: t.TempDir(), house: &house{muted: map[string]bool{}}, log: &testkit.Log{}}
 	store, err := sqlite.Open(t.Context(), filepath.Join(b.dir, "history.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package server offers the voice history to programs and people: services over WebSocket, playback, health and a page.
+// Package server offers the voice history to programs and people: services over WebSocket, playback, health, metrics and a page.
 package server
 
 import (
@@ -102,7 +102,8 @@ type Deps struct {
 	History    Recordings
 	Satellites Satellites
 	Tokens     *Tokens
-	Health     func() (problems []string) // what keeps the bridge from hearing, for people; nil when all is well
+	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
+	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
 	Log        zerolog.Logger
 }
@@ -238,6 +239,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
 	mux.HandleFunc("GET /api/export/{name}", s.serveExport)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
+	if s.deps.Metrics != nil {
+		mux.HandleFunc("GET /metrics", s.serveMetrics)
+	}
 	mux.Handle("GET /", newPage())
 	return s.guard.wrap(mux)
 }

@@ -242,19 +242,9 @@ func (c *socket) authenticate() bool {
 	return c.replyJSON(authMessage{Type: "auth_ok", Version: s.deps.Version, Role: who.Role, TimeZone: zone})
 }
 
-// refuse answers a wrong token, the later the more of them came from there.
+// refuse answers a wrong token.
 func (c *socket) refuse() {
-	delay, inARow, done := c.server.attempts.wrong(c.remote, time.Now())
-	defer done()
-	if inARow&(inARow-1) == 0 { // each doubling is enough to know, and does not fill the log
-		c.server.deps.Log.Warn().Str("remote", c.remote).Int("attempts", inARow).Msg("wrong access token")
-	}
-	wait := time.NewTimer(delay)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-c.done:
-	}
+	c.server.holdBack(c.remote, c.done)
 	c.replyJSON(authMessage{Type: "auth_invalid", Message: "Invalid access token"})
 }
 

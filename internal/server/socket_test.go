@@ -16,6 +16,7 @@ import (
 
 	"earshot/history"
 	"earshot/internal/server"
+	"earshot/internal/testkit"
 )
 
 func TestHandshake(t *testing.T) {
@@ -347,7 +348,7 @@ func TestDamagedTokenFileIsSaid(t *testing.T) {
 	if code, _ := c.closed(); code != websocket.ClosePolicyViolation {
 		t.Errorf("closed with %d", code)
 	}
-	within(t, 5*time.Second, "a line in the log", func() bool {
+	testkit.Within(t, 5*time.Second, "a line in the log", func() bool {
 		return strings.Contains(b.log.String(), "no token of the file is valid until it can be read again")
 	})
 }
@@ -385,7 +386,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 			break
 		}
 	}
-	within(t, 5*time.Second, "the slow client is dropped", func() bool {
+	testkit.Within(t, 5*time.Second, "the slow client is dropped", func() bool {
 		return strings.Contains(b.log.String(), `"reason":"it does not keep up with the events"`)
 	})
 	for {

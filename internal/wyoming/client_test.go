@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -39,24 +39,8 @@ func speech(frames int) (<-chan []int16, []int16) {
 	return c, all
 }
 
-// noLeaks fails the test when goroutines are left at its end; it must not run beside other tests.
-func noLeaks(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		deadline := time.Now().Add(5 * time.Second)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				t.Errorf("%d goroutines, %d at the beginning", runtime.NumGoroutine(), before)
-				return
-			}
-			runtime.Gosched()
-		}
-	})
-}
-
 func TestTranscribe(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := wyomingtest.New(t)
 	server.Script(wyomingtest.Reply{Text: " Turn on the kitchen light.\n", Ping: true}, wyomingtest.Reply{})
 	var log bytes.Buffer
@@ -89,7 +73,7 @@ func TestTranscribe(t *testing.T) {
 }
 
 func TestTranscribeErrors(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	tests := []struct {
 		name  string
 		reply wyomingtest.Reply
@@ -128,7 +112,7 @@ func TestTranscribeErrors(t *testing.T) {
 }
 
 func TestTranscribeServerError(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	tests := []struct {
 		said wyoming.ServerError
 		want string
@@ -150,7 +134,7 @@ func TestTranscribeServerError(t *testing.T) {
 }
 
 func TestTranscribeUnreachable(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +155,7 @@ func TestTranscribeUnreachable(t *testing.T) {
 
 // A server that finds the end itself answers while frames still come.
 func TestTranscribeEarlyAnswer(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	tests := []struct {
 		reply wyomingtest.Reply
 		text  string
@@ -194,7 +178,7 @@ func TestTranscribeEarlyAnswer(t *testing.T) {
 
 // A server that takes no audio must not hold the sender for ever.
 func TestTranscribeDeafServer(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := wyomingtest.New(t)
 	server.Script(wyomingtest.Reply{Deaf: true})
 	client := newClient(t, server.Addr())
@@ -217,7 +201,7 @@ func TestTranscribeDeafServer(t *testing.T) {
 }
 
 func TestTranscribeCancel(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	for _, closed := range []bool{false, true} {
 		server := wyomingtest.New(t)
 		server.Script(wyomingtest.Reply{Stall: true})

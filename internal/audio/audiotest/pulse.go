@@ -12,7 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"earshot/internal/testkit"
 )
 
 // Pulse is a private PulseAudio. Its null sinks are microphones: what is played into sink "kitchen" is heard from source "kitchen.monitor".
@@ -72,17 +73,17 @@ func (p *Pulse) Start() {
 		p.cmd = nil
 		p.t.Fatalf("start pulseaudio: %v", err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		conn, err := net.Dial("unix", socket)
-		if err == nil {
+	var err error
+	answers := func() bool {
+		var conn net.Conn
+		if conn, err = net.Dial("unix", socket); err == nil {
 			conn.Close()
-			return
 		}
-		if time.Now().After(deadline) {
-			p.stop()
-			p.t.Fatalf("pulseaudio does not answer: %v\n%s", err, p.log)
-		}
-		time.Sleep(10 * time.Millisecond)
+		return err == nil
+	}
+	if !testkit.Poll(testkit.Patience, answers) {
+		p.stop()
+		p.t.Fatalf("pulseaudio does not answer: %v\n%s", err, p.log)
 	}
 }
 

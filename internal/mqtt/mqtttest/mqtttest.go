@@ -8,43 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"earshot/internal/testkit"
 )
-
-// patience bounds every wait, generous because tests share a busy machine.
-const patience = 10 * time.Second
-
-// Eventually waits until ok is true; what says in a failure what was waited for.
-func Eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within %v: %s", patience, what)
-}
-
-// NoLeaks fails the test when goroutines started after this call are left at its end.
-func NoLeaks(t testing.TB) {
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		end := time.Now().Add(patience)
-		for runtime.NumGoroutine() > before && time.Now().Before(end) {
-			time.Sleep(5 * time.Millisecond)
-		}
-		if n := runtime.NumGoroutine(); n > before {
-			buf := make([]byte, 1<<20)
-			t.Errorf("%d goroutines, %d before:\n%s", n, before, buf[:runtime.Stack(buf, true)])
-		}
-	})
-}
 
 // FreeAddr is a loopback address nobody listens at.
 func FreeAddr(t testing.TB) string {
@@ -102,7 +72,7 @@ func (m *Mosquitto) Start() {
 	if err := m.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
-	Eventually(m.t, "mosquitto listens at "+m.Addr, func() bool {
+	testkit.Eventually(m.t, "mosquitto listens at "+m.Addr, func() bool {
 		conn, err := net.Dial("tcp", m.Addr)
 		if err == nil {
 			_ = conn.Close()
@@ -176,7 +146,7 @@ func Listen(t testing.TB, addr, filter string, args ...string) *Listener {
 	case <-ready:
 	case <-done:
 		t.Fatalf("mosquitto_sub %s ended early", filter)
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		t.Fatalf("mosquitto_sub %s was not confirmed", filter)
 	}
 	return l
@@ -221,7 +191,7 @@ func (l *Listener) Last(topic string) (string, bool) {
 // Wait waits until the newest payload of topic is payload.
 func (l *Listener) Wait(t testing.TB, topic, payload string) {
 	t.Helper()
-	Eventually(t, fmt.Sprintf("%q on %s", payload, topic), func() bool {
+	testkit.Eventually(t, fmt.Sprintf("%q on %s", payload, topic), func() bool {
 		last, ok := l.Last(topic)
 		return ok && last == payload
 	})

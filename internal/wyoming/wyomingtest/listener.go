@@ -2,6 +2,7 @@ package wyomingtest
 
 import (
 	"encoding/binary"
+	"maps"
 	"net"
 	"sync"
 	"testing"
@@ -103,6 +104,17 @@ func (s *listener) accept(serve func(net.Conn)) {
 func formatOK(e wyoming.Event) bool {
 	var format struct{ Rate, Width, Channels int }
 	return e.Decode(&format) == nil && format.Rate == 16000 && format.Width == 2 && format.Channels == 1
+}
+
+// artifact describes a program or a model as the protocol wants it, so that Home Assistant takes it.
+// ref: OHF-Voice/wyoming wyoming/info.py, Artifact
+func artifact(name string, more map[string]any) map[string]any {
+	about := map[string]any{
+		"name": name, "description": "says what a test tells it to", "version": "1", "installed": true,
+		"attribution": map[string]any{"name": "Earshot", "url": "http://127.0.0.1"},
+	}
+	maps.Copy(about, more)
+	return about
 }
 
 // appendSamples decodes a payload.

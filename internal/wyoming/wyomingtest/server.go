@@ -36,6 +36,7 @@ type Server struct {
 	replies    []Reply
 	bytes      int64
 	utterances []Utterance
+	held       chan struct{} // closed when answers may go on; nil while nothing holds them
 }
 
 // New starts a server on a free port of the loopback. It ends with the test, which fails when a client breaks the protocol.
@@ -68,6 +69,41 @@ func (s *Server) Utterances() []Utterance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Utterance(nil), s.utterances...)
+}
+
+// Hold keeps answers back until Release.
+func (s *Server) Hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held == nil {
+		s.held = make(chan struct{})
+	}
+}
+
+// Release lets answers go on.
+func (s *Server) Release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held != nil {
+		close(s.held)
+		s.held = nil
+	}
+}
+
+// pass waits while answers are held back; false when the server ends meanwhile.
+func (s *Server) pass() bool {
+	s.mu.Lock()
+	held := s.held
+	s.mu.Unlock()
+	if held == nil {
+		return true
+	}
+	select {
+	case <-held:
+		return true
+	case <-s.done:
+		return false
+	}
 }
 
 // next takes the reply for an utterance that begins.
@@ -120,7 +156,8 @@ func (c *connection) serve() {
 func (c *connection) handle(e wyoming.Event) bool {
 	switch e.Type {
 	case wyoming.TypeDescribe:
-		return c.send(wyoming.TypeInfo, map[string]any{"asr": []any{map[string]any{"name": "wyomingtest", "models": []any{}}}})
+		model := artifact("scripted", map[string]any{"languages": []string{"en"}})
+		return c.send(wyoming.TypeInfo, map[string]any{"asr": []any{artifact("wyomingtest", map[string]any{"models": []any{model}})}})
 	case wyoming.TypePing:
 		return c.out.Write(wyoming.Event{Type: wyoming.TypePong, Data: e.Data}) == nil
 	case wyoming.TypePong:
@@ -191,6 +228,9 @@ func (c *connection) stop() bool {
 
 func (c *connection) answer() bool {
 	c.answered = true
+	if !c.server.pass() {
+		return false
+	}
 	switch {
 	case c.reply.Close:
 		return false

@@ -10,8 +10,8 @@ import (
 
 // WakeModel is a wake word that a WakeServer offers.
 type WakeModel struct {
-	Name   string `json:"name"`
-	Phrase string `json:"phrase,omitempty"`
+	Name   string
+	Phrase string // "": the engine does not tell
 }
 
 // WakeEvent is something the server says once the stream has reached a place: by default that a wake word was heard there.
@@ -166,8 +166,15 @@ func (c *wakeConnection) info() bool {
 	if c.script.Info != "" {
 		return c.out.Write(wyoming.Event{Type: wyoming.TypeInfo, Data: []byte(c.script.Info)}) == nil
 	}
-	program := map[string]any{"name": "wyomingtest", "models": c.script.Models}
-	return c.send(wyoming.TypeInfo, map[string]any{"asr": []any{}, "wake": []any{program}})
+	models := []any{}
+	for _, m := range c.script.Models {
+		about := map[string]any{"languages": []string{"en"}, "phrase": nil}
+		if m.Phrase != "" {
+			about["phrase"] = m.Phrase
+		}
+		models = append(models, artifact(m.Name, about))
+	}
+	return c.send(wyoming.TypeInfo, map[string]any{"asr": []any{}, "wake": []any{artifact("wyomingtest", map[string]any{"models": models})}})
 }
 
 func (c *wakeConnection) pong(e wyoming.Event) bool {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"earshot/bridge"
+	"earshot/internal/assist"
+	"earshot/internal/audio"
+	"earshot/internal/metrics"
+)
+
+// newMetrics measures the satellites of a house.
+func newMetrics(h *house) (*metrics.Metrics, error) {
+	cfg := metrics.Config{Version: version, State: h.measured, History: h.history}
+	for _, r := range h.rooms {
+		s := metrics.Satellite{ID: r.id}
+		for _, w := range r.Status().WakeWords {
+			s.WakeWords = append(s.WakeWords, w.Model)
+		}
+		cfg.Satellites = append(cfg.Satellites, s)
+	}
+	return metrics.New(cfg)
+}
+
+// measure counts an event of a satellite.
+func (h *house) measure(r *room, e bridge.Event) {
+	switch e.Kind {
+	case bridge.Woke:
+		h.metrics.Woke(r.id, e.Wake.Model)
+	case bridge.Added:
+		h.metrics.Recorded(e.Entry)
+	}
+}
+
+// measured is the state of the house in numbers.
+func (h *house) measured() metrics.State {
+	var state metrics.State
+	for _, r := range h.rooms {
+		s := r.Status()
+		state.Satellites = append(state.Satellites, metrics.SatelliteState{
+			ID: s.ID, MicrophoneUp: s.Microphone.State == audio.Listening, Muted: s.Muted,
+			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "",
+		})
+	}
+	if home := h.assistant.home; home != nil {
+		ready := home.Status().State == assist.Ready
+		state.HomeAssistant = &ready
+	}
+	if h.broker != nil {
+		connected := h.broker.Connected()
+		state.MQTT = &connected
+	}
+	return state
+}

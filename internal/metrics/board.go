@@ -1,0 +1,101 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// State is how everything is at one time.
+type State struct {
+	Satellites    []SatelliteState
+	HomeAssistant *bool // whether commands are taken there; nil when it is not set up
+	MQTT          *bool // whether the broker is reached; nil without MQTT
+}
+
+// SatelliteState is how one satellite is.
+type SatelliteState struct {
+	ID             string
+	MicrophoneUp   bool // sound comes
+	Muted          bool
+	Dropped        uint64  // frames of 10 ms, since the start
+	LevelDBFS      float64 // loudness, dBFS
+	StorageProblem bool    // the last recording could not be stored
+}
+
+// board reports the state as it is when it is asked.
+type board struct {
+	state         func() State
+	satellites    []reading
+	homeAssistant *prometheus.Desc
+	mqtt          *prometheus.Desc
+}
+
+// reading is one value of each satellite.
+type reading struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	of   func(SatelliteState) float64
+}
+
+func newBoard(state func() State) *board {
+	of := func(name, help string, value func(SatelliteState) float64) reading {
+		return reading{prometheus.NewDesc(name, help, []string{"satellite"}, nil), prometheus.GaugeValue, value}
+	}
+	dropped := of("earshot_microphone_frames_dropped_total", "Frames of 10 ms that the device lost, or that were not heard in time.",
+		func(s SatelliteState) float64 { return float64(s.Dropped) })
+	dropped.kind = prometheus.CounterValue
+	return &board{
+		state: state,
+		satellites: []reading{
+			dropped,
+			of("earshot_microphone_level_dbfs", "Loudness of the last 100 ms in dB of full scale; -120 is no sound at all.",
+				func(s SatelliteState) float64 { return s.LevelDBFS }),
+			of("earshot_microphone_up", "1 while the microphone delivers sound.",
+				func(s SatelliteState) float64 { return number(s.MicrophoneUp) }),
+			of("earshot_microphone_muted", "1 while somebody wants the microphone closed.",
+				func(s SatelliteState) float64 { return number(s.Muted) }),
+			of("earshot_storage_problem", "1 after a recording could not be stored, until one can be again.",
+				func(s SatelliteState) float64 { return number(s.StorageProblem) }),
+		},
+		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
+		mqtt:          prometheus.NewDesc("earshot_mqtt_connected", "1 while the MQTT broker is connected.", nil, nil),
+	}
+}
+
+// Describe is for the registry.
+func (b *board) Describe(ch chan<- *prometheus.Desc) {
+	for _, r := range b.satellites {
+		ch <- r.desc
+	}
+	ch <- b.homeAssistant
+	ch <- b.mqtt
+}
+
+// Collect is for the registry.
+func (b *board) Collect(ch chan<- prometheus.Metric) {
+	state := b.state()
+	for _, s := range state.Satellites {
+		for _, r := range b.satellites {
+			ch <- constant(r.desc, r.kind, r.of(s), s.ID)
+		}
+	}
+	if state.HomeAssistant != nil {
+		ch <- constant(b.homeAssistant, prometheus.GaugeValue, number(*state.HomeAssistant))
+	}
+	if state.MQTT != nil {
+		ch <- constant(b.mqtt, prometheus.GaugeValue, number(*state.MQTT))
+	}
+}
+
+// constant is a value of one report; one that cannot be made fails that report, not the program.
+func constant(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) prometheus.Metric {
+	m, err := prometheus.NewConstMetric(desc, kind, value, labels...)
+	if err != nil {
+		return prometheus.NewInvalidMetric(desc, err)
+	}
+	return m
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
