@@ -245,7 +245,7 @@ func (f *faulty) checkLate() {
 func (f *faulty) checkNoClips() {
 	f.t.Helper()
 	err := filepath.WalkDir(filepath.Join(f.dir, "data"), func(path string, d os.DirEntry, err error) error {
-		if err == nil && strings.Contains(d.Name(), ".flac") {
+		if err == nil && strings.Contains(d.Name(), ".age") {
 			f.t.Errorf("%s is there after everything was deleted", path)
 		}
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -140,7 +141,11 @@ func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt)
 		return err
 	}
 	r.KeptSkipped += kept
-	gone := erased{ids: map[ulid.ULID]bool{}}
+	left, err := s.leftOver(ctx, sel.IDs)
+	if err != nil {
+		return err
+	}
+	gone := erased{clips: map[ulid.ULID]clipSize{}}
 	err = s.wipe(ctx, h, sel, &gone)
 	if err != nil && gone.count == 0 {
 		return err
@@ -156,12 +161,15 @@ func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt)
 	r.Stored += gone.stored
 	r.Duration += gone.duration
 	for _, f := range failed {
-		if id, err := ulid.ParseStrict(f.ID); err == nil && gone.ids[id] {
+		id, err := ulid.ParseStrict(f.ID)
+		if size, mine := gone.clips[id]; err == nil && mine {
 			r.Deleted--
+			r.Stored -= size.stored
+			r.Duration -= size.duration
 			r.fail(f)
 		}
 	}
-	s.explain(done, sel, explained{gone, failed}, r)
+	s.explain(done, sel, explained{gone, left, failed}, r)
 	return errors.Join(err, flush)
 }
 
@@ -189,12 +197,32 @@ func (s shelf) keptSkipped(ctx context.Context, sel Selection) (int, error) {
 	}
 }
 
-// erased is what one deletion has wiped so far. An id takes 16 bytes, so that a deletion of a million fits into a small machine.
+// erased is what one deletion has wiped so far.
 type erased struct {
-	ids      map[ulid.ULID]bool
+	clips    map[ulid.ULID]clipSize // for those whose file cannot be removed; by 16 bytes, as there may be very many
 	count    int
 	stored   int64
 	duration time.Duration
+}
+
+// clipSize is what a receipt counts of a clip.
+type clipSize struct {
+	stored   int64
+	duration time.Duration
+}
+
+// leftOver tells which of the named entries an earlier deletion has wiped without being able to remove their clips.
+func (s shelf) leftOver(ctx context.Context, ids []string) (map[string]bool, error) {
+	left := map[string]bool{}
+	if ids == nil {
+		return left, nil
+	}
+	err := s.eachGarbage(ctx, func(id string) {
+		if slices.Contains(ids, id) {
+			left[id] = true
+		}
+	})
+	return left, err
 }
 
 // wipe takes the selected rows part by part, and tells everybody of each part before anything else can happen to it.
@@ -203,7 +231,7 @@ func (s shelf) wipe(ctx context.Context, h *History, sel Selection, gone *erased
 		part, err := s.wipePart(ctx, h, sel, n <= toldParts)
 		for _, e := range part {
 			if id, err := ulid.ParseStrict(e.ID); err == nil {
-				gone.ids[id] = true
+				gone.clips[id] = clipSize{e.Stored, e.Duration}
 			}
 			gone.count++
 			gone.stored += e.Stored
@@ -248,23 +276,39 @@ func (s shelf) removeClips(ctx context.Context) (failed []FailedDelete) {
 		after = ids[len(ids)-1]
 		gone := ids
 		if err := s.blobs.Delete(ctx, ids); err != nil {
-			// Which of them it was is found out one by one; that is slow, and rare.
-			gone = nil
-			for _, id := range ids {
-				if err := s.blobs.Delete(ctx, []string{id}); err != nil {
-					failed = append(failed, FailedDelete{id, "its key is gone, so that it cannot be played, but the file could not be removed" + cause(err) + "; that is tried again at every deletion and every start"})
-				} else {
-					gone = append(gone, id)
-				}
-			}
+			var bad []FailedDelete
+			gone, bad = s.removeSingly(ctx, ids)
+			failed = append(failed, bad...)
 		}
 		_ = s.store.Drop(ctx, gone)
 	}
 }
 
+// hopeless is after how many failures in a row nothing more is tried: then it is not the clips, but the disk or the server.
+const hopeless = 3
+
+// removeSingly finds out which of some clips cannot be removed.
+func (s shelf) removeSingly(ctx context.Context, ids []string) (gone []string, failed []FailedDelete) {
+	why, inARow := "", 0
+	for _, id := range ids {
+		if inARow < hopeless {
+			err := s.blobs.Delete(ctx, []string{id})
+			if err == nil {
+				gone, inARow = append(gone, id), 0
+				continue
+			}
+			inARow++
+			why = "its key is gone, so that it cannot be played, but the file could not be removed" + cause(err) + "; that is tried again at every deletion and every start"
+		}
+		failed = append(failed, FailedDelete{id, why})
+	}
+	return gone, failed
+}
+
 // explained is what became of a deletion.
 type explained struct {
 	erased
+	left   map[string]bool
 	failed []FailedDelete
 }
 
@@ -272,7 +316,8 @@ type explained struct {
 func (s shelf) explain(ctx context.Context, sel Selection, what explained, r *Receipt) {
 	seen := map[string]bool{}
 	for _, id := range sel.IDs {
-		if parsed, err := ulid.ParseStrict(id); seen[id] || err == nil && what.ids[parsed] {
+		parsed, err := ulid.ParseStrict(id)
+		if _, mine := what.clips[parsed]; seen[id] || err == nil && mine {
 			continue
 		}
 		seen[id] = true // named twice is explained once
@@ -282,10 +327,12 @@ func (s shelf) explain(ctx context.Context, sel Selection, what explained, r *Re
 				why = f.Why // an earlier deletion wiped it, and its clip is still there
 			}
 		}
-		_, err := s.store.Get(ctx, id)
+		_, err = s.store.Get(ctx, id)
 		switch {
 		case why != "":
 			r.fail(FailedDelete{id, why})
+		case what.left[id]:
+			r.Deleted++ // this one could remove its clip
 		case errors.Is(err, ErrNotFound):
 			r.fail(FailedDelete{id, "not found"})
 		case err != nil:

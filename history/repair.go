@@ -44,8 +44,12 @@ func (s shelf) checkIdentity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	identity, err := s.blobs.Identity(ctx)
+	if err != nil {
+		return err
+	}
 	if known != "" {
-		if known != s.blobs.Identity() {
+		if known != identity {
 			return ErrIdentity
 		}
 		return nil
@@ -56,7 +60,7 @@ func (s shelf) checkIdentity(ctx context.Context) error {
 	if err := s.blobs.List(ctx, func(BlobInfo) error { return ErrIdentity }); err != nil {
 		return err
 	}
-	return s.store.SetSetting(ctx, identitySetting, s.blobs.Identity())
+	return s.store.SetSetting(ctx, identitySetting, identity)
 }
 
 // plainSetting is set by a store whose database is of a version that did not seal its clips.

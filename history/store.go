@@ -99,7 +99,7 @@ type Blobs interface {
 	// List calls fn for every clip that is stored, in no particular order.
 	List(ctx context.Context, fn func(BlobInfo) error) error
 	// Identity tells this set of clips from every other, for as long as it exists.
-	Identity() string
+	Identity(ctx context.Context) (string, error)
 	// Close releases the blobs. It may be called twice.
 	Close() error
 }

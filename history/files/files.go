@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
 
 	"earshot/history"
 )
@@ -47,6 +48,8 @@ const (
 	// deletePart is how many clips go between two syncs of their folder. A folder's sync brings to the disk what everybody changed meanwhile, so
 	// that a clip that is being stored waits for one part, and not for all of a long deletion.
 	deletePart = 500
+	// deletersMost is how many parts go at once: while the disk syncs one, the next is unlinked.
+	deletersMost = 2
 )
 
 // Open opens the folder, which is made when it is not there. No other process can open it until Close.
@@ -80,7 +83,7 @@ func (b *Blobs) open(dir string) error {
 }
 
 // Identity tells this folder from every other, so that a disk that is not mounted is not mistaken for an empty history.
-func (b *Blobs) Identity() string { return b.id }
+func (b *Blobs) Identity(context.Context) (string, error) { return b.id, nil }
 
 // place is where a clip lies. An id that is not a ULID as it is written by us has no place: no id can name a path.
 func place(id string) (folder, file string, err error) {
@@ -202,19 +205,28 @@ func (b *Blobs) Delete(ctx context.Context, ids []string) error {
 			places[folder] = append(places[folder], file)
 		}
 	}
-	var problems error
+	var (
+		mu       sync.Mutex
+		problems error
+		deleters errgroup.Group
+	)
+	deleters.SetLimit(deletersMost)
 	for _, folder := range slices.Sorted(maps.Keys(places)) {
 		for part := range slices.Chunk(places[folder], deletePart) {
-			if err := ctx.Err(); err != nil {
-				return errors.Join(problems, err)
-			}
-			problems = errors.Join(problems, b.deleteFrom(folder, part))
+			deleters.Go(func() error {
+				if ctx.Err() != nil {
+					return nil
+				}
+				err := b.deleteFrom(folder, part)
+				mu.Lock()
+				defer mu.Unlock()
+				problems = errors.Join(problems, err)
+				return nil
+			})
 		}
 	}
-	if problems == nil {
-		return ctx.Err()
-	}
-	return problems
+	_ = deleters.Wait() // every reason is in problems
+	return errors.Join(problems, ctx.Err())
 }
 
 // deleteFrom removes files of one folder, which is opened once for all of them.

@@ -26,7 +26,7 @@ func TestReopen(t *testing.T) {
 	if want := fmt.Sprintf("open clips %s: lock %[1]s/lock: another process has it; end that one, or use another folder", dir); err == nil || err.Error() != want {
 		t.Errorf("opened twice: %v, want %s", err, want)
 	}
-	identity := b.Identity()
+	identity := identityOf(t, b)
 	b.Close()
 	b = open(t, dir)
 	r, err := b.Open(t.Context(), someID)
@@ -34,8 +34,8 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if data, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size())); err != nil || string(data) != "sound" || b.Identity() != identity {
-		t.Errorf("%q, %v, identity %s, was %s", data, err, b.Identity(), identity)
+	if data, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size())); err != nil || string(data) != "sound" || identityOf(t, b) != identity {
+		t.Errorf("%q, %v, identity %s, was %s", data, err, identityOf(t, b), identity)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "01JD", someID+".age")); err != nil {
 		t.Errorf("the folder of a clip is not named by the time in its id: %v", err)
@@ -114,4 +114,13 @@ func TestFailedPut(t *testing.T) {
 	if drafts, err := os.ReadDir(filepath.Join(dir, "unfinished")); err != nil || len(drafts) != 0 {
 		t.Errorf("unfinished: %v, %v", drafts, err)
 	}
+}
+
+func identityOf(t *testing.T, b *files.Blobs) string {
+	t.Helper()
+	id, err := b.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
