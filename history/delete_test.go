@@ -99,9 +99,10 @@ func TestFailedUnlink(t *testing.T) {
 
 // TestUnfinishedFlush removes the clips also where the database could not finish, and says that it did not.
 func TestUnfinishedFlush(t *testing.T) {
-	f := &faulty{flush: errDisk}
+	f := &faulty{}
 	h := newHouse(t, t.TempDir(), f.wrap)
 	h.add(t, said("x", day, 5))
+	f.flush = errDisk
 	sub := h.Subscribe(5)
 	r, err := h.Delete(t.Context(), "test", history.Selection{})
 	if !errors.Is(err, errDisk) || r.Deleted != 1 || len(h.clips(t)) != 0 || len(sub.C()) != 1 {

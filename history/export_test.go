@@ -29,7 +29,7 @@ func TestExport(t *testing.T) {
 		}
 		sounds[h.add(t, r).ID] = r.PCM
 	}
-	silent := h.add(t, history.Recording{Entry: said("silent", day, 1).Entry})
+	silent := h.add(t, history.Recording{Entry: said("silent", day.Add(30*time.Minute), 1).Entry})
 	h.add(t, said("too old", day.Add(-time.Hour), 5))
 	var out bytes.Buffer
 	done, err := h.Export(t.Context(), "anna", history.Filter{From: day, Satellites: []string{"kitchen"}}, &out)

@@ -18,13 +18,6 @@ import (
 	"earshot/history/sqlite"
 )
 
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(crashDir); dir != "" {
-		os.Exit(crashChild(dir))
-	}
-	os.Exit(m.Run())
-}
-
 // house is a history in a folder, with the parts it is made of.
 type house struct {
 	*history.History
