@@ -24,12 +24,14 @@ const (
 
 // Insert adds an entry.
 func (s *Store) Insert(ctx context.Context, e history.Entry, key string) error {
-	err := s.change(ctx, atOnce, func(t tx) error { return insert(t, e, key) })
+	err := s.change(ctx, atOnce, func(t tx) error {
+		if e.At.UnixMilli() <= s.place.at {
+			s.place = place{} // a deletion that has passed there has to look again
+		}
+		return insert(t, e, key)
+	})
 	if exists(err) {
 		err = history.ErrExists
-	}
-	if err == nil {
-		return nil
 	}
 	return fail("add to the history database", err)
 }

@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	scrubPart = 128     // pages overwritten in one transaction, which others wait for
+	scrubPart = 256     // pages overwritten in one transaction, which others wait for
 	maxPages  = 1 << 24 // below this no other page can be mistaken for one with cells: its first byte, part of a page number, is 0
 )
 

@@ -101,27 +101,29 @@ func (s *Store) open(ctx context.Context) error {
 // connect opens the handles. secure_delete overwrites what is deleted, which the driver does not do by itself.
 // ref: https://sqlite.org/pragma.html#pragma_secure_delete
 func (s *Store) connect(ctx context.Context) error {
-	for _, h := range []struct {
-		db          **sql.DB
-		connections int
-		pragmas     []string
-	}{
-		{&s.write, 1, []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)"}},
-		{&s.read, readers, []string{"busy_timeout(10000)", "query_only(1)"}},
-		{&s.mover, 1, []string{"busy_timeout(0)", "synchronous(FULL)"}},
-	} {
-		values := url.Values{"_pragma": append(h.pragmas, "wal_autocheckpoint(0)", "temp_store(MEMORY)")}
-		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path}).EscapedPath()+"?"+values.Encode())
-		if err != nil {
-			return err
-		}
-		db.SetMaxOpenConns(h.connections)
-		db.SetMaxIdleConns(h.connections)
-		*h.db = db
-	}
 	var err error
+	if s.write, err = s.handle(1, "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)"); err != nil {
+		return err
+	}
+	if s.read, err = s.handle(readers, "busy_timeout(10000)", "query_only(1)"); err != nil {
+		return err
+	}
+	if s.mover, err = s.handle(1, "busy_timeout(0)", "synchronous(FULL)"); err != nil {
+		return err
+	}
 	s.writer.conn, err = s.write.Conn(ctx)
 	return err
+}
+
+func (s *Store) handle(connections int, pragmas ...string) (*sql.DB, error) {
+	values := url.Values{"_pragma": append(pragmas, "wal_autocheckpoint(0)", "temp_store(MEMORY)")}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.path}).EscapedPath()+"?"+values.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
 }
 
 // makePrivate makes the file with our mode and not the driver's, which gives its journals the mode of the file. It returns its size.
@@ -182,9 +184,18 @@ func (s *Store) cutWithin(patience time.Duration) (done bool, err error) {
 	}
 }
 
-// Check looks for damage in the whole database.
+// Check looks for damage in the whole database, as it is on the disk and not in anybody's memory.
 func (s *Store) Check(ctx context.Context) error {
-	return fail("check the history database", quickCheck(ctx, s.read))
+	select {
+	case <-s.closing:
+		return fail("check the history database", errClosed)
+	default:
+	}
+	db, err := s.handle(1, "busy_timeout(10000)", "query_only(1)")
+	if err == nil {
+		err = errors.Join(quickCheck(ctx, db), db.Close())
+	}
+	return fail("check the history database", err)
 }
 
 // quickCheck has SQLite look at every page. The first thing it finds is said; it is about pages and tables, and never what is in them.

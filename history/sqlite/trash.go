@@ -71,8 +71,7 @@ type part struct {
 func (p *part) find(t tx, limit int) error {
 	where, args := p.condition.all()
 	if p.after.id != "" {
-		beyond, more := beyond(p.after, true)
-		where, args = where+beyond, append(args, more...)
+		where, args = p.condition.beyond(p.after, true)
 	}
 	return t.each(func(scan func(...any) error) error {
 		var e history.TrashedEntry
@@ -111,10 +110,11 @@ func (p *part) count(from group, old sums) {
 
 // wipe makes garbage of the clips, and wipes what was found.
 func (p *part) wipe(t tx) error {
-	where, args := p.condition.all()
+	found := *p.condition
+	found.to = p.last.at + 1
+	where, args := found.all()
 	if p.after.id != "" {
-		beyond, more := beyond(p.after, true)
-		where, args = where+beyond, append(args, more...)
+		where, args = found.beyond(p.after, true)
 	}
 	where, args = where+" AND (at, id) <= (?, ?)", append(args, p.last.at, p.last.id)
 	const these = ` WHERE n IN (SELECT value FROM json_each(?))`
