@@ -28,6 +28,8 @@ var arrows = map[string][]string{
 	"history":                      {},
 	"history/files":                {"history"},
 	"history/historytest":          {"history"},
+	"history/s3":                   {"history"},
+	"history/s3/s3test":            {},
 	"history/sqlite":               {"history"},
 	"internal/assist":              {"internal/backoff"},
 	"internal/assist/assisttest":   {"internal/assist"},

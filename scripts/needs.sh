@@ -15,6 +15,12 @@ need mosquitto_sub mosquitto-clients
 need arecord alsa-utils
 need flac flac
 need sox sox
+
+# An S3 server for the tests, beside the other parts of the lab.
+gateway=github.com/versity/versitygw gateway_version=v1.8.0 lab=$(cd "$(dirname "$0")/.." && pwd)/.lab/bin
+go version -m "$lab/versitygw" 2>/dev/null | grep -q "mod[[:space:]]$gateway[[:space:]]$gateway_version[[:space:]]" ||
+	CGO_ENABLED=0 GOBIN="$lab" go install "$gateway/cmd/versitygw@$gateway_version"
+
 [ -z "$packages" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	apt-get update -qq
