@@ -19,7 +19,7 @@ type Agent interface {
 
 // Voice speaks replies.
 type Voice interface {
-	// Say plays a reply that has audio. It returns when the reply was handed over or spoken, or when ctx is done.
+	// Say plays a reply that has audio. It returns when the reply has been spoken, or when ctx is done and nothing is heard any more.
 	Say(ctx context.Context, reply assist.Reply) error
 }
 
@@ -137,7 +137,7 @@ func (s *Satellite) speak(ctx context.Context, o *session) {
 		o.hush = stop
 	})
 	if err := s.deps.Voice.Say(ctx, o.reply); err != nil && ctx.Err() == nil {
-		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken")
+		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken to its end")
 	}
 }
 

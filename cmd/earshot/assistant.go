@@ -103,7 +103,7 @@ type householdVoice struct {
 	player string
 }
 
-// Say hands the reply over to the media player.
+// Say has the media player play the reply to its end, and stops it when ctx ends before that.
 func (v householdVoice) Say(ctx context.Context, reply assist.Reply) error {
 	return v.home.PlayReply(ctx, v.player, reply)
 }
