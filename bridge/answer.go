@@ -58,7 +58,7 @@ func (s *Satellite) answer(ctx context.Context, o *session, e *history.Entry) {
 	}
 	e.Reply, e.Intent = reply.Text, reply.Intent
 	e.Timings.Reply = time.Since(e.At)
-	o.reply = reply
+	o.reply, o.asks = reply, reply.Continue
 }
 
 func (s *Satellite) conversationID() string {
@@ -125,10 +125,10 @@ func (s *Satellite) voice(ctx context.Context, o *session, e *history.Entry) {
 	o.reply = reply
 }
 
-// speak says the reply of a recording. A wake word ends it.
-func (s *Satellite) speak(ctx context.Context, o *session) {
+// speak says the reply of a recording. A wake word ends it. heard is false when it was not said to its end.
+func (s *Satellite) speak(ctx context.Context, o *session) (heard bool) {
 	if s.deps.Voice == nil || o.reply.AudioURL == "" {
-		return
+		return true // whoever reads it has it
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -136,9 +136,11 @@ func (s *Satellite) speak(ctx context.Context, o *session) {
 		s.open[o] = Responding
 		o.hush = stop
 	})
-	if err := s.deps.Voice.Say(ctx, o.reply); err != nil && ctx.Err() == nil {
+	err := s.deps.Voice.Say(ctx, o.reply)
+	if err != nil && ctx.Err() == nil {
 		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken to its end")
 	}
+	return err == nil && ctx.Err() == nil
 }
 
 // ownVoice tells whether a wake word may be our own: a reply is being spoken that has the word in it. It needs mu.

@@ -22,7 +22,10 @@ import (
 type fakeHome struct {
 	respond func(assist.IntentRequest) (assist.Reply, error)
 	say     func(ctx context.Context)
-	newest  []string // ids in the archive, newest first
+	newest  []string      // ids in the archive, newest first
+	failed  error         // of every reply that is spoken
+	store   time.Duration // the first recording takes to be stored
+	history *fakeHistory  // holds what is newer than those; may be nil
 
 	mu    sync.Mutex
 	asked []string
@@ -51,11 +54,26 @@ func (h *fakeHome) Say(ctx context.Context, reply assist.Reply) error {
 	if ctx.Err() != nil {
 		h.note("interrupted")
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return h.failed
 }
 
 func (h *fakeHome) List(_ context.Context, q history.Query) (history.Page, error) {
 	var page history.Page
+	if h.history != nil {
+		h.history.mu.Lock()
+		defer h.history.mu.Unlock()
+		for _, e := range h.history.entries {
+			if len(page.Entries) == 0 || e.At.After(page.Entries[0].At) {
+				page.Entries = []history.Entry{e}
+			}
+		}
+		if len(page.Entries) > 0 {
+			return page, nil
+		}
+	}
 	for _, id := range h.newest[:min(q.Limit, len(h.newest))] {
 		page.Entries = append(page.Entries, history.Entry{ID: id})
 	}

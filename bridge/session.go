@@ -36,11 +36,14 @@ type session struct {
 	speechEnd int64 // samples after the wake instant; 0 when there was no speech
 	cancelled bool
 	elsewhere bool           // another microphone answers
+	round     int            // 0: a wake word began it; else how many recordings since then began without one
+	asks      bool           // its reply asks something
 	stt       *transcription // nil until somebody speaks, and when there is no assistant
 	reply     assist.Reply
 	hush      context.CancelFunc // ends the spoken reply; nil while there is none; guarded by Satellite.mu
 
-	stored    chan struct{} // closed when the history has taken it, or has not
+	stored    chan struct{} // closed when the history has taken it, or has not; id is valid then
+	id        string        // of the entry; "" when there is none
 	storing   bool          // the history is taking it; Satellite.mu guards this and what follows
 	discarded bool          // it is to be dropped; does not change any more once storing is set
 }
@@ -54,10 +57,7 @@ func (s *Satellite) newSession(w Wake) *session {
 	pcm = s.ring.appendTo(pcm)
 	o := &session{wake: w, pcm: pcm, start: len(pcm), sent: len(pcm), stored: make(chan struct{})}
 	s.endpointer.Reset()
-	s.change(func() {
-		s.open[o] = Listening
-		s.last = w.At
-	})
+	s.change(func() { s.open[o] = Listening })
 	return o
 }
 
