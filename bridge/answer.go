@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -78,36 +77,6 @@ func (s *Satellite) pipeline(model string) string {
 		}
 	}
 	return ""
-}
-
-// failed notes in the entry why the assistant did nothing. The program's end is a cancelled command.
-func (s *Satellite) failed(e *history.Entry, err error) {
-	if errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled) {
-		e.Outcome = history.Cancelled
-		return
-	}
-	e.Outcome = history.Failed
-	e.Error = &history.EntryError{Code: errorCode(err), Message: sentence(err)}
-	s.deps.Log.Warn().Str("code", e.Error.Code).Str("wake_word", e.WakeWord).Err(err).Msg("the command failed")
-}
-
-// errorCode is a word for programs, Home Assistant's own where it has one.
-func errorCode(err error) string {
-	var run *assist.RunError
-	switch {
-	case errors.As(err, &run):
-		return run.Code
-	case errors.Is(err, assist.ErrAway):
-		return "home-assistant-away"
-	case errors.Is(err, assist.ErrRefused):
-		return "auth_invalid"
-	case errors.Is(err, assist.ErrUnknownPipeline):
-		return "pipeline-not-found"
-	case errors.Is(err, assist.ErrInterrupted):
-		return assist.CodeConnectionLost
-	default:
-		return assist.CodeSTTFailed
-	}
 }
 
 // voice makes audio of an answer of our own, where there is somebody to make it. An answer that cannot be heard can still be read.

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"earshot/detector"
 	"earshot/history"
@@ -179,16 +176,6 @@ func (s *Satellite) understand(ctx context.Context, o *session, e *history.Entry
 	}
 	e.Transcript, e.Language = t.words.Text, cmp.Or(t.words.Language, s.deps.Language)
 	s.answer(ctx, o, e)
-}
-
-// sentence makes an error one for people: it begins with a capital and ends with a full stop.
-func sentence(err error) string {
-	text := strings.TrimRight(err.Error(), ".")
-	if !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
-		text += "."
-	}
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // duration is how long a number of samples lasts.
