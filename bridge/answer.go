@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ type Agent interface {
 
 // Voice speaks replies.
 type Voice interface {
-	// Say plays a reply that has audio. It returns when the reply was handed over or spoken, or when ctx is done.
+	// Say plays a reply that has audio. It returns when the reply has been spoken, or when ctx is done and nothing is heard any more.
 	Say(ctx context.Context, reply assist.Reply) error
 }
 
@@ -58,7 +57,7 @@ func (s *Satellite) answer(ctx context.Context, o *session, e *history.Entry) {
 	}
 	e.Reply, e.Intent = reply.Text, reply.Intent
 	e.Timings.Reply = time.Since(e.At)
-	o.reply = reply
+	o.reply, o.asks = reply, reply.Continue
 }
 
 func (s *Satellite) conversationID() string {
@@ -80,36 +79,6 @@ func (s *Satellite) pipeline(model string) string {
 	return ""
 }
 
-// failed notes in the entry why the assistant did nothing. The program's end is a cancelled command.
-func (s *Satellite) failed(e *history.Entry, err error) {
-	if errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled) {
-		e.Outcome = history.Cancelled
-		return
-	}
-	e.Outcome = history.Failed
-	e.Error = &history.EntryError{Code: errorCode(err), Message: sentence(err)}
-	s.deps.Log.Warn().Str("code", e.Error.Code).Str("wake_word", e.WakeWord).Err(err).Msg("the command failed")
-}
-
-// errorCode is a word for programs, Home Assistant's own where it has one.
-func errorCode(err error) string {
-	var run *assist.RunError
-	switch {
-	case errors.As(err, &run):
-		return run.Code
-	case errors.Is(err, assist.ErrAway):
-		return "home-assistant-away"
-	case errors.Is(err, assist.ErrRefused):
-		return "auth_invalid"
-	case errors.Is(err, assist.ErrUnknownPipeline):
-		return "pipeline-not-found"
-	case errors.Is(err, assist.ErrInterrupted):
-		return assist.CodeConnectionLost
-	default:
-		return assist.CodeSTTFailed
-	}
-}
-
 // voice makes audio of an answer of our own, where there is somebody to make it. An answer that cannot be heard can still be read.
 func (s *Satellite) voice(ctx context.Context, o *session, e *history.Entry) {
 	if s.deps.Agent == nil || s.deps.Voice == nil {
@@ -125,10 +94,10 @@ func (s *Satellite) voice(ctx context.Context, o *session, e *history.Entry) {
 	o.reply = reply
 }
 
-// speak says the reply of a recording. A wake word ends it.
-func (s *Satellite) speak(ctx context.Context, o *session) {
+// speak says the reply of a recording. A wake word ends it. heard is false when it was not said to its end.
+func (s *Satellite) speak(ctx context.Context, o *session) (heard bool) {
 	if s.deps.Voice == nil || o.reply.AudioURL == "" {
-		return
+		return true // whoever reads it has it
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -136,9 +105,11 @@ func (s *Satellite) speak(ctx context.Context, o *session) {
 		s.open[o] = Responding
 		o.hush = stop
 	})
-	if err := s.deps.Voice.Say(ctx, o.reply); err != nil && ctx.Err() == nil {
-		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken")
+	err := s.deps.Voice.Say(ctx, o.reply)
+	if err != nil && ctx.Err() == nil {
+		s.deps.Log.Warn().Err(err).Msg("the reply was not spoken to its end")
 	}
+	return err == nil && ctx.Err() == nil
 }
 
 // ownVoice tells whether a wake word may be our own: a reply is being spoken that has the word in it. It needs mu.

@@ -1,15 +1,19 @@
 package bridge_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"earshot/bridge"
 	"earshot/bridge/spoken"
@@ -22,7 +26,11 @@ import (
 type fakeHome struct {
 	respond func(assist.IntentRequest) (assist.Reply, error)
 	say     func(ctx context.Context)
-	newest  []string // ids in the archive, newest first
+	newest  []string      // ids in the archive, newest first
+	failed  error         // of every reply that is spoken
+	log     io.Writer     // of the satellite; may be nil
+	store   time.Duration // the first recording takes to be stored
+	history *fakeHistory  // holds what is newer than those; may be nil
 
 	mu    sync.Mutex
 	asked []string
@@ -51,11 +59,26 @@ func (h *fakeHome) Say(ctx context.Context, reply assist.Reply) error {
 	if ctx.Err() != nil {
 		h.note("interrupted")
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return h.failed
 }
 
 func (h *fakeHome) List(_ context.Context, q history.Query) (history.Page, error) {
 	var page history.Page
+	if h.history != nil {
+		h.history.mu.Lock()
+		defer h.history.mu.Unlock()
+		for _, e := range h.history.entries {
+			if len(page.Entries) == 0 || e.At.After(page.Entries[0].At) {
+				page.Entries = []history.Entry{e}
+			}
+		}
+		if len(page.Entries) > 0 {
+			return page, nil
+		}
+	}
 	for _, id := range h.newest[:min(q.Limit, len(h.newest))] {
 		page.Entries = append(page.Entries, history.Entry{ID: id})
 	}
@@ -87,6 +110,9 @@ func (h *fakeHome) answers(t *testing.T, words []string, meanwhile func(*rig)) *
 		r.speech = &fakeTranscriber{answer: func(_ context.Context, n int) (string, error) { return words[n], nil }}
 		r.more = func(d *bridge.Deps) {
 			d.Agent, d.Voice, d.Device = h, h, "earshot_kitchen"
+			if h.log != nil {
+				d.Log = zerolog.New(zerolog.SyncWriter(h.log))
+			}
 			d.Privacy = &bridge.Privacy{Phrases: phrases, Archive: h, Calendar: history.Calendar{Zone: time.UTC}}
 		}
 	}, meanwhile)
@@ -132,24 +158,42 @@ func TestCommandsAreCarriedOut(t *testing.T) {
 	})
 }
 
-// TestCommandsThatFail wants a word for programs in the entry, and never a lost entry.
+// TestCommandsThatFail wants a word for programs and a sentence for people in the entry, and the server's own words neither there nor in
+// the log.
 func TestCommandsThatFail(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		err  error
-		code string
+		err           error
+		code, message string
 	}{
-		{fmt.Errorf("x: %w", assist.ErrAway), "home-assistant-away"},
-		{assist.ErrRefused, "auth_invalid"},
-		{assist.ErrUnknownPipeline, "pipeline-not-found"},
-		{assist.ErrInterrupted, "connection-lost"},
-		{&assist.RunError{Code: "intent-failed"}, "intent-failed"},
-		{errors.New("something else"), "stt-stream-failed"},
+		{fmt.Errorf("secret: %w", assist.ErrAway), "home-assistant-away", "Home Assistant could not be reached in time, so nothing was done."},
+		{
+			assist.ErrRefused, "auth_invalid",
+			"The access token is refused by Home Assistant: make a new long-lived one in Home Assistant, at the bottom of your profile, under Security.",
+		},
+		{
+			fmt.Errorf("secret: %w \"Hoem\": there are \"Home\"", assist.ErrUnknownPipeline), "pipeline-not-found",
+			`There is no Assist pipeline "Hoem": there are "Home".`,
+		},
+		{
+			assist.ErrInterrupted, "connection-lost",
+			"The connection to Home Assistant was lost while it carried out the command, which may or may not have been done.",
+		},
+		{&assist.RunError{Code: "intent-failed", Message: "secret"}, "intent-failed", "The conversation agent failed: Home Assistant's log may say why."},
+		{&assist.RunError{Code: "new", Message: "secret"}, "new", "Home Assistant answered with an error."},
+		{errors.New("secret"), "stt-stream-failed", "Speech-to-text failed, or could not be reached: is it running?"},
 	} {
-		h := &fakeHome{respond: func(assist.IntentRequest) (assist.Reply, error) { return assist.Reply{}, c.err }}
+		log := &bytes.Buffer{}
+		h := &fakeHome{log: log, respond: func(assist.IntentRequest) (assist.Reply, error) { return assist.Reply{}, c.err }}
 		r := h.answers(t, []string{"light on"}, nil)
 		if diff := cmp.Diff([]string{`failed "light on" "" ` + c.code}, outcomes(r)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", c.err, diff)
+		}
+		if got := r.history.entries[0].Error.Message; got != c.message {
+			t.Errorf("%s: message %q, want %q", c.code, got, c.message)
+		}
+		if text := log.String(); strings.Contains(text, "secret") || !strings.Contains(text, `"code":"`+c.code+`"`) {
+			t.Errorf("%s: the log is %s", c.code, text)
 		}
 	}
 }

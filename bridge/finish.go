@@ -31,8 +31,11 @@ func (s *Satellite) finish(ctx context.Context) {
 			s.sound(ctx, "error")
 		}
 		s.store(ctx, o, e)
-		s.speak(ctx, o)
+		heard := s.speak(ctx, o)
 		s.release(o)
+		if o.asks && heard {
+			s.askAgain(ctx, o)
+		}
 	})
 }
 
@@ -42,9 +45,12 @@ func (s *Satellite) store(ctx context.Context, o *session, e history.Entry) {
 	s.mu.Lock()
 	o.storing = true
 	s.mu.Unlock()
-	if o.discarded {
-		s.deps.Log.Info().Str("outcome", string(e.Outcome)).Msg("recording discarded: it was deleted before it was stored")
+	switch {
+	case o.discarded:
+		s.deps.Log.Info().Str("outcome", string(e.Outcome)).Msg("recording discarded before it was stored")
 		return
+	case o.round > 0 && !o.spoken():
+		return // nobody answered, and nothing was triggered
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
@@ -52,6 +58,7 @@ func (s *Satellite) store(ctx context.Context, o *session, e history.Entry) {
 	e, err := s.deps.History.Add(ctx, history.Recording{Entry: e, PCM: o.pcm})
 	switch {
 	case err == nil:
+		o.id = e.ID
 		s.deps.Log.Info().Str("entry", e.ID).Str("outcome", string(e.Outcome)).Dur("audio", e.Duration).Msg("recorded")
 		s.events.publish(Event{Kind: Added, Entry: e})
 	case !errors.Is(err, history.ErrNotSaved):

@@ -44,6 +44,7 @@ func (s *Satellite) privacy(ctx context.Context, o *session, e *history.Entry) (
 	switch {
 	case ok && command.Kind == spoken.DeleteEverything:
 		s.change(func() { s.asked = question{command, time.Now().Add(confirmLimit)} })
+		o.asks = true
 		e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.Confirm})
 		if command.Everywhere {
 			e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.ConfirmEverywhere})
@@ -97,9 +98,13 @@ func (s *Satellite) answerSwitch(err error, done spoken.Reply) spoken.Answer {
 	return spoken.Answer{Reply: done}
 }
 
-// deleteLast deletes this microphone's previous recording, and the command itself, which is not stored in the first place.
+// deleteLast deletes this microphone's previous recording, which may not be stored yet, and the command itself, which never is.
 func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
-	s.change(func() { o.discarded = true })
+	var previous *session
+	s.change(func() {
+		o.discarded = true
+		previous = s.unstored(o)
+	})
 	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Filter: history.Filter{Satellites: []string{s.cfg.ID}}, Limit: 1})
 	if err != nil {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
@@ -108,8 +113,46 @@ func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
 	ids := []string{}
 	for _, e := range page.Entries {
 		ids = append(ids, e.ID)
+		if previous != nil && !previous.wake.At.Truncate(time.Millisecond).After(e.At) {
+			previous = nil // that one is newer, or the same
+		}
+	}
+	if previous != nil {
+		if s.discard(previous) {
+			return spoken.Answer{Reply: spoken.Deleted, Count: 1}
+		}
+		ids = []string{}
+		if <-previous.stored; previous.id != "" {
+			ids = append(ids, previous.id)
+		}
 	}
 	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), history.Selection{IDs: ids}))
+}
+
+// unstored is the newest recording before another one that is still on its way into the history, nil when there is none. It needs mu.
+func (s *Satellite) unstored(before *session) (newest *session) {
+	for o := range s.open {
+		select {
+		case <-o.stored:
+			continue
+		default:
+		}
+		if !o.discarded && o.wake.At.Before(before.wake.At) && (newest == nil || o.wake.At.After(newest.wake.At)) {
+			newest = o
+		}
+	}
+	return newest
+}
+
+// discard drops a recording that is not being stored yet, and tells whether it could.
+func (s *Satellite) discard(o *session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o.storing {
+		return false
+	}
+	o.discarded = true
+	return true
 }
 
 // deletePeriod deletes what this microphone, or every one, recorded in a period. The command itself is of it, and is not stored.

@@ -71,6 +71,7 @@ type Satellite struct {
 	endpointer *detector.Endpointer // of the one recording that is being made
 	events     events
 	hush       chan struct{} // a signal waits when the microphone was muted
+	again      chan *session // one that asked something and was heard: listen without a wake word
 
 	// What follows belongs to the goroutine of Run.
 	in        audio.Frame // received into, so that nothing is allocated
@@ -103,6 +104,7 @@ func NewSatellite(cfg Config, deps Deps) *Satellite {
 		cfg: cfg, deps: deps, endpointer: deps.NewEndpointer(),
 		events: events{open: map[*Subscription]struct{}{}},
 		hush:   make(chan struct{}, 1),
+		again:  make(chan *session, 1),
 		heard:  map[string]int64{},
 		open:   map[*session]State{},
 	}
@@ -146,6 +148,9 @@ func (s *Satellite) loop(ctx context.Context, reader *audio.Reader, changes <-ch
 		case <-s.hush:
 			s.drain(ctx, reader)
 			s.cancel(ctx)
+		case asked := <-s.again:
+			s.drain(ctx, reader)
+			s.listenAgain(ctx, asked)
 		}
 	}
 }
@@ -194,7 +199,11 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 	if own {
 		return
 	}
-	if s.session != nil {
+	switch {
+	case s.session == nil:
+	case s.session.round > 0:
+		s.supersede(ctx)
+	default:
 		return // it is a part of the command
 	}
 	w := Wake{At: f.Time, Model: hit.Model, Phrase: hit.WakeWord, Score: hit.Score, Threshold: hit.Cutoff}
@@ -202,6 +211,7 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("not recorded: too many recordings wait to be finished")
 		return
 	}
+	s.change(func() { s.last = w.At })
 	if s.session.elsewhere = !s.deps.Arbiter.first(w.Model, s.cfg.ID, w.At); !s.session.elsewhere {
 		s.sound(ctx, "listening")
 	}

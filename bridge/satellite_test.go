@@ -63,7 +63,7 @@ func TestOutcomes(t *testing.T) {
 		{"no words", command(), says(""), nil, []result{{"okay_nabu", history.NotIntended, "", nil, 4210 * ms, 1504 * ms, 2210 * ms}}},
 		{
 			"speech-to-text fails", command(), func(context.Context, int) (string, error) { return "", errors.New("the server is away.") }, nil,
-			[]result{{"okay_nabu", history.Failed, "", sttFailed("The server is away."), 4210 * ms, 1504 * ms, 0}},
+			[]result{{"okay_nabu", history.Failed, "", sttFailed("Speech-to-text failed, or could not be reached: is it running?"), 4210 * ms, 1504 * ms, 0}},
 		},
 		{
 			"speech-to-text stalls", command(), stalled, nil,

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"earshot/detector"
 	"earshot/history"
@@ -36,11 +33,14 @@ type session struct {
 	speechEnd int64 // samples after the wake instant; 0 when there was no speech
 	cancelled bool
 	elsewhere bool           // another microphone answers
+	round     int            // 0: a wake word began it; else how many recordings since then began without one
+	asks      bool           // its reply asks something
 	stt       *transcription // nil until somebody speaks, and when there is no assistant
 	reply     assist.Reply
 	hush      context.CancelFunc // ends the spoken reply; nil while there is none; guarded by Satellite.mu
 
-	stored    chan struct{} // closed when the history has taken it, or has not
+	stored    chan struct{} // closed when the history has taken it, or has not; id is valid then
+	id        string        // of the entry; "" when there is none
 	storing   bool          // the history is taking it; Satellite.mu guards this and what follows
 	discarded bool          // it is to be dropped; does not change any more once storing is set
 }
@@ -54,10 +54,7 @@ func (s *Satellite) newSession(w Wake) *session {
 	pcm = s.ring.appendTo(pcm)
 	o := &session{wake: w, pcm: pcm, start: len(pcm), sent: len(pcm), stored: make(chan struct{})}
 	s.endpointer.Reset()
-	s.change(func() {
-		s.open[o] = Listening
-		s.last = w.At
-	})
+	s.change(func() { s.open[o] = Listening })
 	return o
 }
 
@@ -179,16 +176,6 @@ func (s *Satellite) understand(ctx context.Context, o *session, e *history.Entry
 	}
 	e.Transcript, e.Language = t.words.Text, cmp.Or(t.words.Language, s.deps.Language)
 	s.answer(ctx, o, e)
-}
-
-// sentence makes an error one for people: it begins with a capital and ends with a full stop.
-func sentence(err error) string {
-	text := strings.TrimRight(err.Error(), ".")
-	if !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, "!") {
-		text += "."
-	}
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // duration is how long a number of samples lasts.

@@ -51,6 +51,8 @@ func TestFaults(t *testing.T) {
 		{"restart while listening", (*faulty).checkListening},
 		{"restart in the middle of a run", (*faulty).checkRun},
 		{"power cut while a reply is handed over", (*faulty).checkReply},
+		{"restart in the middle of a reply", (*faulty).checkSpoken},
+		{"a wake word in the middle of a reply", (*faulty).checkInterrupted},
 		{"words come after the deletion", (*faulty).checkLate},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -219,6 +221,40 @@ func (f *faulty) checkReply() {
 		f.t.Error("the log does not say that the reply was not spoken")
 	}
 	f.checkWorks()
+}
+
+// long has the loudspeaker play a reply for a minute, and waits until it does.
+func (f *faulty) long() {
+	f.t.Helper()
+	f.home.Call(f.t, "input_number", "set_value", map[string]any{"entity_id": lab.SpeakerLength, "value": 60})
+	f.stt.Script(wyomingtest.Reply{Text: lightOn})
+	f.speak()()
+	f.home.WaitState(f.t, lab.Speaker, "playing", patience)
+	if state := f.state(); state != "responding" {
+		f.t.Errorf("the satellite is %s while its reply is played", state)
+	}
+}
+
+// checkSpoken restarts Home Assistant while the loudspeaker speaks.
+func (f *faulty) checkSpoken() {
+	n := len(f.entries())
+	f.long()
+	f.home.Restart(f.t)
+	if e := f.await(n + 1)[0]; e["outcome"] != "understood" || e["reply"] == "" || e["clip"] == nil {
+		f.t.Errorf("the entry whose reply was interrupted is %v", e)
+	}
+	f.checkWorks()
+}
+
+// checkInterrupted says the next command while the loudspeaker speaks: it falls silent at the wake word.
+func (f *faulty) checkInterrupted() {
+	n := len(f.entries())
+	f.long()
+	f.home.Call(f.t, "input_number", "set_value", map[string]any{"entity_id": lab.SpeakerLength, "value": 0})
+	f.stt.Script(wyomingtest.Reply{Text: lightOn})
+	f.speak()()
+	f.home.WaitState(f.t, lab.Speaker, "idle", 20*time.Second) // by itself it would play for a minute
+	f.await(n + 2)
 }
 
 // checkLate deletes today's recordings while the words of one are awaited; they change nothing when they come.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,6 +77,12 @@ type wordsOnly struct{ *wyoming.Client }
 // Transcribe returns the words of an utterance.
 func (w wordsOnly) Transcribe(ctx context.Context, req assist.SpeechRequest, frames <-chan []int16) (assist.Transcript, error) {
 	text, err := w.Client.Transcribe(ctx, req.Language, frames)
+	switch {
+	case errors.Is(err, wyoming.ErrUnreachable):
+		err = &assist.RunError{Code: assist.CodeSTTUnreachable}
+	case errors.Is(err, wyoming.ErrNoAnswer):
+		err = &assist.RunError{Code: assist.CodeTimeout}
+	}
 	return assist.Transcript{Text: text, Language: req.Language}, err
 }
 
@@ -103,7 +110,7 @@ type householdVoice struct {
 	player string
 }
 
-// Say hands the reply over to the media player.
+// Say has the media player play the reply to its end, and stops it when ctx ends before that.
 func (v householdVoice) Say(ctx context.Context, reply assist.Reply) error {
 	return v.home.PlayReply(ctx, v.player, reply)
 }

@@ -67,10 +67,12 @@ const eventQueue = 64
 
 // start makes every satellite listen, and Home Assistant see it.
 func (h *house) start(ctx context.Context, g *errgroup.Group) {
+	var listening sync.WaitGroup
 	for _, r := range h.rooms {
 		events := r.Subscribe(eventQueue)
 		g.Go(func() error { h.follow(r, events); return nil })
-		g.Go(func() error { return r.Run(ctx) })
+		listening.Add(1)
+		g.Go(func() error { defer listening.Done(); return r.Run(ctx) })
 		if r.engine != nil {
 			g.Go(func() error { return r.engine.Run(ctx) })
 		}
@@ -79,7 +81,9 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 		g.Go(func() error { h.tell(ctx); return nil })
 	}
 	if home := h.assistant.home; home != nil {
-		g.Go(func() error { return home.Run(ctx) })
+		outlive, stop := context.WithCancel(context.WithoutCancel(ctx)) // a reply that is being spoken is stopped through it
+		g.Go(func() error { return home.Run(outlive) })
+		g.Go(func() error { listening.Wait(); stop(); return nil })
 	}
 }
 

@@ -35,6 +35,8 @@ const (
 	Played = "input_text.kitchen_played"
 	// SpeakerDelay has as its state how many seconds the speaker takes for that, 0 to 60; it is 0 when Home Assistant has started.
 	SpeakerDelay = "input_number.kitchen_speaker_delay"
+	// SpeakerLength has as its state how many seconds the speaker plays whatever it is told to, 0 to 60; it is 0 when Home Assistant has started.
+	SpeakerLength = "input_number.kitchen_speaker_length"
 )
 
 const (

@@ -29,6 +29,7 @@ type Config struct {
 	CommandWait time.Duration // how long a command waits for a connection that is away: 5 s; negative: not at all
 	AnswerWait  time.Duration // from the end of the audio to the transcript: 15 s
 	ReplyWait   time.Duration // from the words to the reply: 30 s
+	PlayWait    time.Duration // how long a media player may take to begin a reply: 3 s
 
 	RetryMin     time.Duration // first wait before connecting again: 1 s
 	RetryMax     time.Duration // longest wait before connecting again: 30 s
@@ -41,6 +42,7 @@ func (c *Config) setDefaults() {
 	c.CommandWait = cmp.Or(c.CommandWait, 5*time.Second)
 	c.AnswerWait = cmp.Or(c.AnswerWait, 15*time.Second)
 	c.ReplyWait = cmp.Or(c.ReplyWait, 30*time.Second)
+	c.PlayWait = cmp.Or(c.PlayWait, 3*time.Second)
 	c.RetryMin = cmp.Or(c.RetryMin, time.Second)
 	c.RetryMax = cmp.Or(c.RetryMax, 30*time.Second)
 	c.RetryRefused = cmp.Or(c.RetryRefused, 5*time.Minute)

@@ -19,7 +19,7 @@ var (
 // errLost is for commands that may be begun again.
 var errLost = errors.New("the connection to Home Assistant was lost")
 
-// Codes of RunError that callers may want to tell apart, in Home Assistant's words except for the last two.
+// Codes of RunError that callers may want to tell apart, in Home Assistant's words except for the last three.
 // ref: homeassistant/components/assist_pipeline/error.py and pipeline.py
 const (
 	CodeTimeout            = "timeout"
@@ -30,6 +30,7 @@ const (
 	CodeIntentUnauthorized = "intent-unauthorized"
 	CodeIntentBusy         = "intent-busy"
 	CodeRunEnded           = "run-ended"       // the run was over and had given no result
+	CodeSTTUnreachable     = "stt-unreachable" // of a speech-to-text server that is used without Home Assistant
 	CodeConnectionLost     = "connection-lost" // in a Reply: after the command was carried out, before the spoken reply was there
 
 	codeUnknownCommand = "unknown_command"
@@ -43,6 +44,7 @@ var sentences = map[string]string{
 	CodeSTTMissing:                      "the pipeline has no speech-to-text: choose one in Home Assistant, under Settings, Voice assistants",
 	"stt-provider-unsupported-metadata": "the pipeline's speech-to-text does not know the pipeline's language, or 16 kHz audio",
 	CodeSTTFailed:                       "speech-to-text failed: Home Assistant's log may say why",
+	CodeSTTUnreachable:                  "the speech-to-text server cannot be reached: is it running, and is the address right?",
 	"pipeline-not-found":                "the pipeline is gone: choose another one, or make it again in Home Assistant",
 	"intent-not-supported":              "the pipeline's conversation agent is gone: choose one in Home Assistant, under Settings, Voice assistants",
 	"intent-failed":                     "the conversation agent failed: Home Assistant's log may say why",
@@ -62,12 +64,14 @@ type RunError struct {
 }
 
 // Error returns a sentence for the code, and the code. Message is not in it.
-func (e *RunError) Error() string {
-	sentence, known := sentences[e.Code]
-	if !known {
-		sentence = "Home Assistant answered with an error"
+func (e *RunError) Error() string { return fmt.Sprintf("%s (%s)", e.Explanation(), e.Code) }
+
+// Explanation returns a sentence of ours for the code.
+func (e *RunError) Explanation() string {
+	if sentence, known := sentences[e.Code]; known {
+		return sentence
 	}
-	return fmt.Sprintf("%s (%s)", sentence, e.Code)
+	return "Home Assistant answered with an error"
 }
 
 func isCode(err error, code string) bool {

@@ -28,20 +28,3 @@ func (c *Client) CallService(ctx context.Context, domain, service string, data, 
 	}
 	return nil
 }
-
-// PlayReply lets a media player of the household, such as media_player.kitchen, speak a reply that has audio.
-//
-// The player gets Home Assistant's own name for the audio and not AudioURL: it may reach Home Assistant
-// under another address than we do.
-func (c *Client) PlayReply(ctx context.Context, mediaPlayer string, reply Reply) error {
-	if reply.MediaID == "" {
-		return errors.New("play the reply: it has no audio")
-	}
-	data := map[string]any{
-		"media_content_id": reply.MediaID,
-		// ref: homeassistant/components/tts/entity.py, async_speak: what Home Assistant itself asks for
-		"media_content_type": "music",
-		"announce":           true,
-	}
-	return c.CallService(ctx, "media_player", "play_media", data, map[string]any{"entity_id": mediaPlayer})
-}

@@ -20,6 +20,8 @@ type connection struct {
 	done   chan struct{}
 	wg     sync.WaitGroup
 
+	follows map[int64][]string // entities by subscription; guarded by the server's mutex
+
 	writing sync.Mutex
 
 	mu          sync.Mutex // guards what follows
@@ -56,6 +58,10 @@ func (c *connection) send(v any) {
 
 func (c *connection) result(id int64, result any) {
 	c.send(map[string]any{"id": id, "type": "result", "success": true, "result": result})
+}
+
+func (c *connection) event(id int64, data any) {
+	c.send(map[string]any{"id": id, "type": "event", "event": data})
 }
 
 func (c *connection) refuse(id int64, code, text string) {
@@ -158,6 +164,7 @@ type request struct {
 	Service      string         `json:"service"`
 	Data         map[string]any `json:"service_data"`
 	Target       map[string]any `json:"target"`
+	Entities     []string       `json:"entity_ids"`
 }
 
 // command answers a text message, and returns false when the connection is to be closed.
@@ -185,6 +192,8 @@ func (c *connection) command(data []byte) bool {
 		c.run(r.ID, data)
 	case r.Type == "unsubscribe_events":
 		c.unsubscribe(r)
+	case r.Type == "subscribe_entities":
+		c.follow(r)
 	case r.Type == "call_service":
 		c.call(r, now)
 	default:
@@ -227,9 +236,11 @@ func orNull(s string) any {
 }
 
 func (c *connection) call(r request, now Settings) {
-	c.server.note(func() {
-		c.server.calls = append(c.server.calls, Call{r.Domain, r.Service, r.Data, r.Target})
-	})
+	call := Call{r.Domain, r.Service, r.Data, r.Target}
+	c.server.note(func() { c.server.calls = append(c.server.calls, call) })
+	if now.Called != nil {
+		now.Called(call)
+	}
 	if now.ServiceError != "" {
 		c.refuse(r.ID, now.ServiceError, "Refused by the test.")
 		return
@@ -237,7 +248,31 @@ func (c *connection) call(r request, now Settings) {
 	c.result(r.ID, map[string]any{"context": map[string]any{"id": "01context", "parent_id": nil, "user_id": nil}, "response": nil})
 }
 
+// follow tells the states of entities as they are, and then every change. Those that do not exist are not told.
+func (c *connection) follow(r request) {
+	c.server.note(func() {
+		c.follows[r.ID] = r.Entities
+		states := map[string]any{}
+		for _, entity := range r.Entities {
+			if state, ok := c.server.states[entity]; ok {
+				states[entity] = map[string]any{"s": state, "a": map[string]any{}, "c": "01context", "lc": 1.5}
+			}
+		}
+		c.result(r.ID, nil)
+		c.event(r.ID, map[string]any{"a": states})
+	})
+}
+
 func (c *connection) unsubscribe(r request) {
+	followed := false
+	c.server.note(func() {
+		_, followed = c.follows[r.Subscription]
+		delete(c.follows, r.Subscription)
+	})
+	if followed {
+		c.result(r.ID, nil)
+		return
+	}
 	c.mu.Lock()
 	session := c.runs[r.Subscription]
 	c.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,9 +73,10 @@ type Settings struct {
 	Preferred    string
 	Pipelines    []Pipeline
 	Devices      []Device
-	MQTTEntry    string // config entry of MQTT
-	ServiceError string // code that service calls are refused with
-	Audio        []byte // of spoken replies
+	MQTTEntry    string     // config entry of MQTT
+	ServiceError string     // code that service calls are refused with
+	Called       func(Call) // is called before a service call is answered; may be nil
+	Audio        []byte     // of spoken replies
 	AudioType    string
 }
 
@@ -96,6 +98,7 @@ type Server struct {
 	commands    int
 	runs        []*Run
 	calls       []Call
+	states      map[string]string // of entities
 	changed     chan struct{}
 }
 
@@ -103,7 +106,7 @@ type Server struct {
 // a client breaks the protocol.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, conns: map[*connection]bool{}, changed: make(chan struct{}), settings: Settings{
+	s := &Server{t: t, conns: map[*connection]bool{}, states: map[string]string{}, changed: make(chan struct{}), settings: Settings{
 		Token: Token, State: Running, Version: "2026.11.0", TimeZone: "Europe/Berlin", AssistLoaded: true,
 		Preferred: "01home", MQTTEntry: "01mqtt", Audio: silence(), AudioType: "audio/wav",
 		Pipelines: []Pipeline{{ID: "01home", Name: "Home", Language: "en", STT: "stt.fake", TTS: "tts.fake"}},
@@ -227,6 +230,31 @@ func (s *Server) WaitFor(what string, condition func(*Server) bool) {
 	}
 }
 
+// SetState changes the state of an entity, and tells those who follow it.
+func (s *Server) SetState(entity, state string) {
+	s.note(func() {
+		s.states[entity] = state
+		for c := range s.conns {
+			for id, entities := range c.follows {
+				if slices.Contains(entities, entity) {
+					c.event(id, map[string]any{"c": map[string]any{entity: map[string]any{"+": map[string]any{"s": state, "lc": 1.5}}}})
+				}
+			}
+		}
+	})
+}
+
+// Followers counts those who follow the states of entities.
+func (s *Server) Followers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for c := range s.conns {
+		n += len(c.follows)
+	}
+	return n
+}
+
 // Disconnect closes all connections as Home Assistant does when it stops, and goes on serving.
 func (s *Server) Disconnect() {
 	s.mu.Lock()
@@ -279,7 +307,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		c := &connection{server: s, ws: ws, done: make(chan struct{}), runs: map[int64]*Session{}}
+		c := &connection{server: s, ws: ws, done: make(chan struct{}), runs: map[int64]*Session{}, follows: map[int64][]string{}}
 		up := false
 		s.note(func() {
 			s.attempts++
