@@ -267,6 +267,7 @@ type message struct {
 // broker is a mosquitto of the test's own, watched by mosquitto_sub.
 type broker struct {
 	port     int
+	dir      string // where it keeps what it persists
 	mu       sync.Mutex
 	messages []message
 }
@@ -274,9 +275,11 @@ type broker struct {
 // startBroker runs mosquitto on loopback and watches every topic.
 func startBroker(t *testing.T) *broker {
 	t.Helper()
-	b := &broker{port: freePort(t)}
+	b := &broker{port: freePort(t), dir: t.TempDir()}
 	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, "listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n", b.port), 0o600); err != nil {
+	settings := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nuser root\n", b.port) +
+		fmt.Sprintf("persistence true\npersistence_location %s/\nautosave_on_changes true\nautosave_interval 1\n", b.dir)
+	if err := os.WriteFile(conf, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	start(t, exec.Command(lookPath(t, "mosquitto"), "-c", conf))

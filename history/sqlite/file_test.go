@@ -74,7 +74,9 @@ func everything(t *testing.T, path string) []byte {
 	return bytes.ToUpper(all)
 }
 
-func readable(all []byte, marker string) bool { return bytes.Contains(all, []byte(strings.ToUpper(marker))) }
+func readable(all []byte, marker string) bool {
+	return bytes.Contains(all, []byte(strings.ToUpper(marker)))
+}
 
 // crowdOfMarkers is what TestNoRemnants has added, by id.
 type crowdOfMarkers struct {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 )
@@ -73,21 +74,27 @@ func (s *Store) empty(ctx context.Context, patience time.Duration) error {
 	}
 }
 
-// moveMost scrubs in short transactions, and then moves what has been scrubbed while others write.
+// moveMost scrubs in short transactions, and moves what has been scrubbed while others write. What they write meanwhile is less each time.
 func (s *Store) moveMost(ctx context.Context) error {
-	for {
+	const rounds = 4 // enough, unless a reader keeps the journal from being moved
+	for moved, round := 0, 0; round < rounds; {
 		if err := s.acquire(ctx); err != nil {
 			return err
 		}
 		left, err := s.scrubPart(ctx)
-		if err == nil && left == 0 && s.journal.frames() > shortJournal {
-			return s.moveWhatIsClean(ctx) // gives the turn back
+		if err == nil && left == 0 && s.journal.frames()-moved > shortJournal {
+			if moved, err = s.moveWhatIsClean(ctx); err != nil { // it has given the turn back
+				return err
+			}
+			round++
+			continue
 		}
 		s.release()
 		if err != nil || left == 0 {
 			return err
 		}
 	}
+	return nil
 }
 
 // scrubPart overwrites the remnants of some pages, and returns how many pages are left. Who calls it has the turn.
@@ -113,10 +120,11 @@ func (s *Store) scrubPart(ctx context.Context) (left int, err error) {
 }
 
 // moveWhatIsClean is called with the turn, when no page in the journal holds remnants, and gives it back. A reader that looks at this
-// moment keeps later pages from being moved, and the journal from beginning anew, before they have been scrubbed.
-func (s *Store) moveWhatIsClean(ctx context.Context) error {
-	now, err := s.read.BeginTx(ctx, nil)
-	if err == nil {
+// moment keeps later pages from being moved, and the journal from beginning anew, before they have been scrubbed. It returns how many
+// frames of the journal have been moved.
+func (s *Store) moveWhatIsClean(ctx context.Context) (moved int, err error) {
+	var now *sql.Tx
+	if now, err = s.mover.BeginTx(ctx, nil); err == nil {
 		var n int
 		err = now.QueryRowContext(ctx, `SELECT count(*) FROM revision`).Scan(&n)
 	}
@@ -125,10 +133,10 @@ func (s *Store) moveWhatIsClean(ctx context.Context) error {
 		defer func() { _ = now.Rollback() }()
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = s.checkpoint(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
-	return err
+	_, moved, err = s.checkpoint(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
+	return moved, err
 }
 
 // moveRest scrubs and moves what has come since, and cuts the journal. It is not done when a reader is in the way.
@@ -150,7 +158,7 @@ func (s *Store) cut(ctx context.Context) (done bool, err error) {
 	if size, err := s.journal.size(); err != nil || size == 0 {
 		return size == 0, err
 	}
-	done, err = s.checkpoint(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	done, _, err = s.checkpoint(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	if done {
 		s.journal.next = 0
 	}
@@ -159,10 +167,8 @@ func (s *Store) cut(ctx context.Context) (done bool, err error) {
 
 // checkpoint runs a pragma that succeeds also when somebody was in the way: its row tells.
 // ref: https://sqlite.org/pragma.html#pragma_wal_checkpoint
-func (s *Store) checkpoint(ctx context.Context, pragma string) (done bool, err error) {
-	var busy, logged, moved int
-	if err := s.mover.QueryRowContext(ctx, pragma).Scan(&busy, &logged, &moved); err != nil {
-		return false, err
-	}
-	return busy == 0, nil
+func (s *Store) checkpoint(ctx context.Context, pragma string) (done bool, moved int, err error) {
+	var busy, logged int
+	err = s.mover.QueryRowContext(ctx, pragma).Scan(&busy, &logged, &moved)
+	return err == nil && busy == 0, moved, err
 }

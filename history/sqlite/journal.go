@@ -36,11 +36,11 @@ func newJournal(database string) *journal {
 }
 
 // frames counts what is in the log.
-func (j *journal) frames() int64 {
+func (j *journal) frames() int {
 	if j.next <= journalHead {
 		return 0
 	}
-	return (j.next - journalHead) / int64(frameHead+j.page)
+	return int(j.next-journalHead) / (frameHead + j.page)
 }
 
 // size is the bytes of the file, old ones after the last commit included.

@@ -18,7 +18,7 @@ import (
 	"earshot/history"
 )
 
-// Store is a history.Store in a file. One connection writes, several read, and one moves the journal into the database.
+// Store is a history.Store in a file. One connection writes, several read, and two move the journal into the database.
 type Store struct {
 	path        string
 	lock        io.Closer
@@ -108,7 +108,7 @@ func (s *Store) connect(ctx context.Context) error {
 	if s.read, err = s.handle(readers, "busy_timeout(10000)", "query_only(1)"); err != nil {
 		return err
 	}
-	if s.mover, err = s.handle(1, "busy_timeout(0)", "synchronous(FULL)"); err != nil {
+	if s.mover, err = s.handle(2, "busy_timeout(0)", "synchronous(FULL)"); err != nil {
 		return err
 	}
 	s.writer.conn, err = s.write.Conn(ctx)

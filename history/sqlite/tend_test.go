@@ -34,7 +34,7 @@ func TestTend(t *testing.T) {
 			wantClean(t, path)
 		}
 	}
-	if most := int64(10 * longJournal * 4096); longest == 0 || longest > most {
+	if most := int64(4 * longJournal * 4096); longest == 0 || longest > most {
 		t.Errorf("the journal has grown to %d bytes, want at most %d", longest, most)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
