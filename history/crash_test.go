@@ -12,6 +12,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"earshot/history"
+	"earshot/history/postgres"
+	"earshot/history/postgres/postgrestest"
+	"earshot/history/s3"
+	"earshot/history/s3/s3test"
 )
 
 // The points at which children are killed, for the embedded history and for a shared one.
@@ -41,6 +47,33 @@ func TestKilled(t *testing.T) {
 		})
 	}
 }
+
+// TestKilledShared does the same to a history in PostgreSQL and S3, where a deletion leaves remnants until PostgreSQL was made to forget them.
+func TestKilledShared(t *testing.T) {
+	postgresServer, s3Server := postgrestest.Start(t), s3test.Start(t)
+	s3Server.Bucket("clips")
+	url, dir := postgresServer.Database(), t.TempDir()
+	b := newBook(buildChild(t), dir)
+	b.args = []string{url, s3Server.Endpoint(), s3Server.AccessKey(), s3Server.SecretKey(), "clips"}
+	b.texts = func(t *testing.T) string { return readAll(t, s3Server.Dir()) } // nothing of a text may be in there at any time
+	var store *postgres.Store
+	b.open = func(t *testing.T) *house {
+		h := &house{dir: dir}
+		var err error
+		if store, err = postgres.Open(t.Context(), postgres.Config{URL: url}); err != nil {
+			t.Fatal(err)
+		}
+		h.store = alone{store}
+		if h.blobs, err = s3.Open(t.Context(), s3.Config{Endpoint: b.args[1], AccessKey: b.args[2], SecretKey: b.args[3], Bucket: b.args[4]}); err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	b.killAt(t, crashSharedPoints)
+}
+
+// alone is a store of which nobody else knows: a clip without an entry is nobody's at once.
+type alone struct{ history.Store }
 
 // buildChild builds the program that is killed: without the race detector it starts five times as fast.
 func buildChild(t *testing.T) string {
@@ -203,6 +236,7 @@ func (b *book) checkEntries(t *testing.T, h *house) map[string]bool {
 			}
 			delete(clips, e.ID)
 		}
+		b.settle(marker, e)
 	}
 	if len(clips) != 0 || len(h.garbage(t)) != 0 || h.Repair().Missing != 0 || h.Repair().OrphansLeft != 0 {
 		t.Errorf("clips without a row %v, garbage %v, %+v", clips, h.garbage(t), h.Repair())
@@ -211,6 +245,15 @@ func (b *book) checkEntries(t *testing.T, h *house) map[string]bool {
 		t.Errorf("unfinished clips: %v, %v", drafts, err)
 	}
 	return there
+}
+
+// settle notes what an entry has lost for certain: it may have been cut off before that was said.
+func (b *book) settle(marker string, e history.Entry) {
+	for lost, is := range map[string]bool{" audio-done": e.Clip == nil, " text-done": e.Transcript == ""} {
+		if is && !strings.Contains(b.state[marker], lost) {
+			b.state[marker] += lost
+		}
+	}
 }
 
 // readAll is every byte of a folder.
