@@ -44,6 +44,7 @@ lab: models
 bench: build models
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	python3 bench/wake_cpu.py
+	bench/history.sh
 
 clean:
 	rm -rf bin

@@ -289,12 +289,20 @@ func (h *History) OpenClip(ctx context.Context, id string) (io.ReadSeekCloser, C
 
 // Setting returns a value that was remembered with SetSetting, or "".
 func (h *History) Setting(ctx context.Context, key string) (string, error) {
-	return h.main.store.Setting(ctx, key)
+	return h.local().Setting(ctx, key)
 }
 
-// SetSetting remembers a value across restarts; "" forgets it.
+// SetSetting remembers a value across restarts; "" forgets it. It is remembered on this machine also where the history is shared.
 func (h *History) SetSetting(ctx context.Context, key, value string) error {
-	return h.main.store.SetSetting(ctx, key, value)
+	return h.local().SetSetting(ctx, key, value)
+}
+
+// local is the store of this machine.
+func (h *History) local() Store {
+	if h.spool != nil {
+		return h.spool.store
+	}
+	return h.main.store
 }
 
 // Problem is what is wrong with the history as a whole, in a sentence for people; "" when nothing is.

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// ErrLocked means that another process uses what a lock is for.
+var ErrLocked = errors.New("another process has it; end that one, or use another folder")
+
 // Lock keeps every other process away from what a store keeps, by a lock on a file that is made for it. It ends with Close, which may
 // be called twice, or with the process, however that ends.
 func Lock(path string) (io.Closer, error) {
@@ -17,7 +20,7 @@ func Lock(path string) (io.Closer, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errors.New("another process has it; end that one, or use another folder")
+			err = ErrLocked
 		}
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}

@@ -87,17 +87,11 @@ func (h *History) Save(ctx context.Context, satellite string) (Save, error) {
 	h.mu.Lock()
 	save, known := h.saves[satellite]
 	h.mu.Unlock()
-	if known && !h.shared {
+	if known {
 		return save, nil
 	}
-	value, err := h.main.store.Setting(ctx, saveSetting+satellite)
+	value, err := h.local().Setting(ctx, saveSetting+satellite)
 	if err != nil {
-		if known {
-			return save, nil // what was wanted last holds while the database is away
-		}
-		if h.spool != nil {
-			return h.cfg.Save, nil
-		}
 		return "", err
 	}
 	if save = Save(value); !save.Valid() {
@@ -105,19 +99,20 @@ func (h *History) Save(ctx context.Context, satellite string) (Save, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if changed, known := h.saves[satellite]; known && !h.shared {
+	if changed, known := h.saves[satellite]; known {
 		return changed, nil // while the store was asked
 	}
 	h.saves[satellite] = save
 	return save, nil
 }
 
-// SetSave changes what is stored of a satellite's recordings from now on, and remembers it. What is stored already stays.
+// SetSave changes what is stored of a satellite's recordings from now on, and remembers it on this machine: it has to work while a shared
+// history is away. What is stored already stays.
 func (h *History) SetSave(ctx context.Context, satellite string, save Save) error {
 	if !save.Valid() {
 		return fmt.Errorf("change what is saved: %q is not known; use audio+text, text or nothing", save)
 	}
-	if err := h.main.store.SetSetting(ctx, saveSetting+satellite, string(save)); err != nil {
+	if err := h.local().SetSetting(ctx, saveSetting+satellite, string(save)); err != nil {
 		return err
 	}
 	h.mu.Lock()

@@ -5,7 +5,7 @@ packages=
 need() { # need COMMAND PACKAGE
 	command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
 }
-PATH=$PATH:/usr/sbin
+PATH=$PATH:/usr/sbin:/usr/lib/postgresql/15/bin # where Debian keeps a server
 need gcc gcc
 need python3 python3
 need pulseaudio pulseaudio
@@ -15,6 +15,7 @@ need mosquitto_sub mosquitto-clients
 need arecord alsa-utils
 need flac flac
 need sox sox
+need postgres postgresql
 
 # An S3 server for the tests, beside the other parts of the lab.
 gateway=github.com/versity/versitygw gateway_version=v1.8.0 lab=$(cd "$(dirname "$0")/.." && pwd)/.lab/bin
@@ -23,6 +24,12 @@ go version -m "$lab/versitygw" 2>/dev/null | grep -q "mod[[:space:]]$gateway[[:s
 
 [ -z "$packages" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+	# The tests have PostgreSQL servers of their own: none is to be made and run for the system.
+	case $packages in *postgresql*)
+		mkdir -p /etc/postgresql-common/createcluster.d
+		echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/earshot.conf
+		;;
+	esac
 	apt-get update -qq
 	# shellcheck disable=SC2086 # one word a package
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null

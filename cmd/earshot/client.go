@@ -35,10 +35,11 @@ func openClient(ctx context.Context, cfg config.Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := history.Lock(lockOf(cfg.History))
-	if err != nil {
+	running, err := isRunning(cfg.History)
+	switch {
+	case running:
 		err = c.useRunning(ctx, cfg, tokens)
-	} else if err = lock.Close(); err == nil {
+	case err == nil:
 		err = c.useOwn(ctx, cfg, tokens)
 	}
 	if err != nil {
@@ -48,13 +49,20 @@ func openClient(ctx context.Context, cfg config.Config) (*client, error) {
 	return c, nil
 }
 
-// lockOf is the lock that a running bridge has.
-func lockOf(cfg history.Config) string {
+// isRunning tells whether a bridge has the lock of a folder.
+func isRunning(cfg history.Config) (bool, error) {
 	dir := cfg.Dir
 	if cfg.Postgres.URL != "" {
 		dir = filepath.Join(dir, history.SpoolDir)
 	}
-	return filepath.Join(dir, history.DatabaseFile+".lock")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return false, fmt.Errorf("open history: %w", err)
+	}
+	lock, err := history.Lock(filepath.Join(dir, history.DatabaseFile+".lock"))
+	if err != nil {
+		return errors.Is(err, history.ErrLocked), err
+	}
+	return false, lock.Close()
 }
 
 // useRunning signs in to a running bridge with a token that is good as long as this command runs: whoever may read the folder may do that.
