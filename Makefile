@@ -42,7 +42,7 @@ lab: models
 	$(GO) run ./e2e/lab/labrun $(if $(HA),-version $(HA))
 
 bench: build models
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -skip Million -benchmem ./...
 	python3 bench/wake_cpu.py
 	bench/history.sh
 

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// between stands between the folded transcript and reply. No folded text holds it, as it is never a part of UTF-8.
+const between = "\xff"
+
+// searched is what the text of a filter is looked for in, byte by byte: what the server takes for letter case depends on its locale.
+func searched(transcript, reply string) []byte {
+	if transcript == "" && reply == "" {
+		return []byte{}
+	}
+	return []byte(fold(transcript) + between + fold(reply))
+}
+
+// fold maps letters that differ only in case to one of them, in every script.
+// ref: Unicode Standard, section 5.18, simple case folding
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			if 'a' <= r && r <= 'z' {
+				r -= 'a' - 'A'
+			}
+			return r
+		}
+		first := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			first = min(first, other)
+		}
+		return first
+	}, s)
+}
+
+// rare is how many entries may have a text for it to be a text that few have.
+const rare = 5000
+
+// seek makes a clause of the text that is looked for. A text that few entries have is found quickest by going through all texts, and one that
+// many have by going through the entries until there are enough; the server cannot know which it is.
+func (c *condition) seek(ctx context.Context, q querier) error {
+	if c.text == nil {
+		return nil
+	}
+	rows, err := q.Query(ctx, `SELECT d.id FROM details d WHERE position($1::bytea IN d.folded) > 0`+c.shelves()+` LIMIT $2`, c.text, rare+1)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	if len(ids) <= rare {
+		c.add("e.id = ANY (" + c.arg(ids) + "::text[])")
+	} else {
+		c.add("e.parts & 2 <> 0 AND EXISTS (SELECT FROM details d WHERE d.shelf = e.shelf AND d.id = e.id AND position(" + c.arg(c.text) + "::bytea IN d.folded) > 0)")
+	}
+	c.text = nil
+	return nil
+}
+
+// shelves restricts details to those that may have entries of the range of time.
+func (c *condition) shelves() string {
+	first, last := c.from>>shelfShift, c.to>>shelfShift
+	if last-first >= shelves-1 || last < first {
+		return ""
+	}
+	list := []string{"-1"}
+	for n := first; n <= last; n++ {
+		list = append(list, strconv.FormatInt(n&(shelves-1), 10))
+	}
+	return " AND d.shelf IN (" + strings.Join(list, ", ") + ")"
+}
