@@ -25,13 +25,12 @@ import (
 
 // usage: crashchild DIR STEP RUN [POSTGRES-URL S3-ENDPOINT S3-ACCESS-KEY S3-SECRET-KEY S3-BUCKET]
 func main() {
-	if err := run(context.Background(), os.Args[1:]); err != nil {
-		fmt.Println("error", err)
-		os.Exit(1)
-	}
+	fmt.Println("error", work(context.Background(), os.Args[1:]))
+	os.Exit(1)
 }
 
-func run(ctx context.Context, args []string) error {
+// work ends only by an error, or by SIGKILL.
+func work(ctx context.Context, args []string) error {
 	if len(args) != 3 && len(args) != 8 {
 		return errors.New("wrong usage")
 	}
@@ -53,7 +52,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	w := &work{h: h, run: args[2], random: rand.New(rand.NewPCG(rand.Uint64(), 1))}
+	w := &worker{h: h, run: args[2], random: rand.New(rand.NewPCG(rand.Uint64(), 1))}
 	fmt.Println("ready")
 	for n := 0; ; n++ {
 		if err := w.round(ctx, n); err != nil {
@@ -78,15 +77,15 @@ func open(ctx context.Context, dir string, shared []string) (p history.Parts, er
 	return p, err
 }
 
-// work says before and after each thing what it does: to a marker when it is added, to an id from then on.
-type work struct {
+// worker says before and after each thing what it does: to a marker when it is added, to an id from then on.
+type worker struct {
 	h      *history.History
 	run    string
 	random *rand.Rand
 }
 
 // round adds an entry, and then does one of the things that are done to entries.
-func (w *work) round(ctx context.Context, n int) error {
+func (w *worker) round(ctx context.Context, n int) error {
 	marker := fmt.Sprintf("marker-%s-%d-", w.run, n)
 	fmt.Println("add", marker)
 	at := time.Now()
@@ -107,7 +106,7 @@ func (w *work) round(ctx context.Context, n int) error {
 	return w.change(ctx, page.Entries[w.random.IntN(4):])
 }
 
-func (w *work) change(ctx context.Context, doomed []history.Entry) error {
+func (w *worker) change(ctx context.Context, doomed []history.Entry) error {
 	one := history.Selection{IDs: []string{doomed[0].ID}}
 	switch w.random.IntN(12) {
 	case 0:
@@ -138,7 +137,7 @@ func older(doomed []history.Entry) history.Selection {
 }
 
 // do says what is about to be done to some entries, and that it is done.
-func (w *work) do(what string, entries []history.Entry, act func() error) error {
+func (w *worker) do(what string, entries []history.Entry, act func() error) error {
 	for _, e := range entries {
 		fmt.Println(what, e.ID)
 	}
@@ -151,7 +150,7 @@ func (w *work) do(what string, entries []history.Entry, act func() error) error 
 	return nil
 }
 
-func (w *work) delete(ctx context.Context, s history.Selection) error {
+func (w *worker) delete(ctx context.Context, s history.Selection) error {
 	r, err := w.h.Delete(ctx, "test", s)
 	if err == nil && r.FailedCount > 0 {
 		err = fmt.Errorf("%d failed", r.FailedCount)
@@ -159,7 +158,7 @@ func (w *work) delete(ctx context.Context, s history.Selection) error {
 	return err
 }
 
-func (w *work) previewed(ctx context.Context, s history.Selection) error {
+func (w *worker) previewed(ctx context.Context, s history.Selection) error {
 	p, err := w.h.Preview(ctx, s)
 	if err != nil {
 		return err
@@ -169,7 +168,7 @@ func (w *work) previewed(ctx context.Context, s history.Selection) error {
 }
 
 // retain lets retention leave five entries.
-func (w *work) retain(ctx context.Context) error {
+func (w *worker) retain(ctx context.Context) error {
 	page, err := w.h.List(ctx, history.Query{})
 	if err != nil {
 		return err

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	lockPatience = time.Second           // how long a shelf's readers may be in the way, and who waits behind us with them
-	flushPause   = 20 * time.Millisecond // between two looks
+	lockPatience = 500 * time.Millisecond // how long we wait for the readers of a shelf, and others behind us, before we let those go first
+	flushPause   = 20 * time.Millisecond  // between two looks
+	othersMost   = 10 * time.Second       // how long other sessions may be in the way altogether
 )
 
 var (
@@ -128,7 +129,7 @@ func (r remnants) unseen(ctx context.Context, q querier) error {
 		SELECT xmin FROM pg_replication_slots UNION ALL
 		SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
 	) held WHERE age(x) >= age($1::text::xid8::xid))`
-	return poll(ctx, lockPatience*10, errSnapshot, func() (bool, error) {
+	return poll(ctx, othersMost, errSnapshot, func() (bool, error) {
 		var held bool
 		err := q.QueryRow(ctx, oldest, r.last).Scan(&held)
 		return !held, err
@@ -141,7 +142,7 @@ func rewrite(ctx context.Context, c *pgxpool.Conn, table string) error {
 	if _, err := c.Exec(ctx, `SELECT set_config('lock_timeout', $1, false)`, milliseconds(lockPatience)); err != nil {
 		return err
 	}
-	return poll(ctx, lockPatience*10, errLocked, func() (bool, error) {
+	return poll(ctx, othersMost, errLocked, func() (bool, error) {
 		_, err := c.Exec(ctx, `VACUUM (FULL, ANALYZE FALSE) `+name)
 		if is(err, lockNotAvailable) {
 			return false, nil

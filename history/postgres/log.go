@@ -26,12 +26,24 @@ const rights = `SELECT has_function_privilege('pg_switch_wal()', 'execute') AND 
 	AND (r.rolsuper OR current_setting('server_version_num')::int >= 150000 AND pg_has_role('pg_checkpoint', 'usage'))
 	FROM pg_roles r WHERE r.rolname = current_user`
 
-// lookAtLog finds out whether the log can be cleared.
-func (s *Store) lookAtLog(ctx context.Context, c *pgxpool.Conn) error {
-	var may bool
+// verbose tells whether the server writes the values of our statements to its own log, which is for people to read.
+// ref: https://www.postgresql.org/docs/15/runtime-config-logging.html
+const verbose = `SELECT (current_setting('log_statement') IN ('mod', 'all') OR current_setting('log_min_duration_statement') <> '-1'
+		OR current_setting('log_min_duration_sample') <> '-1' OR current_setting('log_transaction_sample_rate') <> '0')
+	AND current_setting('log_parameter_max_length') <> '0' OR current_setting('log_parameter_max_length_on_error') <> '0'`
+
+// lookAtLogs finds out what the server writes down, and whether its write-ahead log can be cleared.
+func (s *Store) lookAtLogs(ctx context.Context, c *pgxpool.Conn) error {
+	var may, verbosely bool
 	if err := c.QueryRow(ctx, rights).Scan(&may); err != nil {
 		return fmt.Errorf("look for rights: %w", reason(err))
 	}
+	if err := c.QueryRow(ctx, verbose).Scan(&verbosely); err != nil {
+		return fmt.Errorf("look for what is logged: %w", reason(err))
+	}
+	s.mu.Lock()
+	s.verbose = verbosely
+	s.mu.Unlock()
 	if may {
 		s.setLog(logClears)
 	} else {
@@ -51,7 +63,7 @@ func (s *Store) setLog(state logState) {
 // switching from one to the next, as that fills each with zeros.
 // ref: https://www.postgresql.org/docs/15/wal-configuration.html; wal_recycle
 func (s *Store) clearLog(ctx context.Context, c *pgxpool.Conn) error {
-	if err := s.lookAtLog(ctx, c); err != nil || s.logState() == logRefused {
+	if err := s.lookAtLogs(ctx, c); err != nil || s.logState() == logRefused {
 		return err
 	}
 	var last string
@@ -92,6 +104,12 @@ func (s *Store) logState() logState {
 	return s.log
 }
 
+func (s *Store) isVerbose() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.verbose
+}
+
 // Remains tells what Flush does not reach.
 func (s *Store) Remains() []string {
 	list := []string{
@@ -107,6 +125,9 @@ func (s *Store) Remains() []string {
 	default:
 		list = append(list, "The PostgreSQL server's write-ahead log holds deleted words and keys until the server has overwritten it. "+
 			"Each deletion clears it when Earshot's user is given the roles pg_checkpoint and pg_monitor, and in its database the right to execute pg_switch_wal().")
+	}
+	if s.isVerbose() {
+		list = append(list, "The PostgreSQL server is set to log what Earshot sends it, words and keys too, and its log keeps them. Set log_parameter_max_length and log_parameter_max_length_on_error to 0 there.")
 	}
 	return list
 }

@@ -45,7 +45,7 @@ func (s *Store) update(ctx context.Context, c *pgxpool.Conn) error {
 	if err := pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error { return migrate(ctx, tx) }); err != nil {
 		return fmt.Errorf("bring the database up to date: %w", reason(err))
 	}
-	if err := s.lookAtLog(ctx, c); err != nil {
+	if err := s.lookAtLogs(ctx, c); err != nil {
 		return err
 	}
 	close(s.ready)

@@ -41,8 +41,9 @@ type Store struct {
 	turn  chan struct{} // held by who brings the database up to date
 	ready chan struct{} // closed when it is
 
-	mu  sync.Mutex // guards log
-	log logState
+	mu      sync.Mutex // guards the two below
+	log     logState
+	verbose bool // the server logs what it is sent
 }
 
 var (

@@ -255,3 +255,59 @@ func TestRemnantsSeen(t *testing.T) {
 		t.Errorf("found in %v", found)
 	}
 }
+
+// TestFlushBehindReader has a session read a shelf for long, as a backup does: additions go on, and Flush does not claim to be done.
+func TestFlushBehindReader(t *testing.T) {
+	server := postgrestest.Start(t)
+	url := server.Database()
+	s := open(t, url)
+	fill(t, s, url)
+	reader, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close(context.WithoutCancel(t.Context()))
+	if _, err := reader.Exec(t.Context(), `BEGIN; SELECT count(*) FROM earshot.details`); err != nil {
+		t.Fatal(err)
+	}
+	trash(t, s, history.Selection{})
+	soon, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	flushed := make(chan error, 1)
+	go func() { flushed <- s.Flush(soon) }()
+	added := 0
+	for n := 1000; soon.Err() == nil; n++ {
+		e, key := entry(n, "other")
+		insert(t, s, e, key)
+		added++
+	}
+	if err := <-flushed; err == nil {
+		t.Error("flushed while a shelf was read")
+	}
+	if n := count(t, s); added == 0 || n != int64(added) {
+		t.Errorf("%d entries, %d were added", n, added)
+	}
+	if _, err := reader.Exec(t.Context(), `COMMIT`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if found := hits(t, server, wiped(history.WhatAll)); len(found) > 0 {
+		t.Errorf("found in %v", found)
+	}
+}
+
+// TestRemnantsLogged has the server log what it is sent, which is said.
+func TestRemnantsLogged(t *testing.T) {
+	server := postgrestest.Start(t, "log_statement=mod")
+	s := open(t, server.Database())
+	e, key := entry(1, mark)
+	insert(t, s, e, key)
+	if found := hits(t, server, wiped(history.WhatAll)); !slices.Contains(found, "log") {
+		t.Errorf("found in %v, want the log too", found)
+	}
+	if left := s.Remains(); len(left) != 3 || !strings.Contains(left[2], "log_parameter_max_length") {
+		t.Errorf("remains: %q", left)
+	}
+}
