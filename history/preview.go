@@ -140,14 +140,13 @@ func (h *History) DeletePreviewed(ctx context.Context, by, token string) (Receip
 // statement says before a deletion what it means.
 func statement(p Preview, s Selection, zone *time.Location) string {
 	var b strings.Builder
-	things := "recordings"
+	b.WriteString(recordings(p.Count))
 	switch s.What {
 	case WhatAudio:
-		things = "recordings lose their audio; their text stays"
+		b.WriteString(" without audio from then on, the text stays")
 	case WhatText:
-		things = "recordings lose their text; their audio stays"
+		b.WriteString(" without text from then on, the audio stays")
 	}
-	fmt.Fprintf(&b, "%d %s", p.Count, things)
 	if p.Duration > 0 {
 		fmt.Fprintf(&b, " (%s)", p.Duration.Round(time.Second))
 	}
@@ -163,13 +162,20 @@ func statement(p Preview, s Selection, zone *time.Location) string {
 	}
 	b.WriteString(". This cannot be undone.")
 	if p.InProgress > 0 {
-		fmt.Fprintf(&b, " %d being recorded just now will not be stored.", p.InProgress)
+		fmt.Fprintf(&b, " What is being recorded just now (%d) will not be stored.", p.InProgress)
 	}
 	if p.Kept > 0 {
-		fmt.Fprintf(&b, " %d that are kept stay.", p.Kept)
+		fmt.Fprintf(&b, " %s more will stay, marked as kept.", recordings(p.Kept))
 	}
 	if p.Count > 0 && s.What != WhatText {
-		b.WriteString(" They will no longer help to tune your wake words.")
+		b.WriteString(" What goes will no longer help to tune your wake words.")
 	}
 	return b.String()
+}
+
+func recordings(n int64) string {
+	if n == 1 {
+		return "1 recording"
+	}
+	return fmt.Sprintf("%d recordings", n)
 }

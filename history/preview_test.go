@@ -58,7 +58,8 @@ func TestPreview(t *testing.T) {
 		Token: p.Token, Count: 2, Kept: 1, InProgress: 1, Duration: 2 * time.Second, Stored: old.Clip.Stored + later.Clip.Stored,
 		From: s.From, To: s.To, Oldest: old.At, Newest: later.At,
 		Statement: "2 recordings (2s), from 24 Nov 2026 19:00 to 24 Nov 2026 21:00, will be deleted. This cannot be undone. " +
-			"1 being recorded just now will not be stored. 1 that are kept stay. They will no longer help to tune your wake words.",
+			"What is being recorded just now (1) will not be stored. 1 recording more will stay, marked as kept. " +
+			"What goes will no longer help to tune your wake words.",
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("preview (-want +got):\n%s", diff)

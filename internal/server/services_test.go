@@ -21,7 +21,7 @@ func TestPreviewAndDelete(t *testing.T) {
 	e, failed := b.add(tone(2, 440), nil), b.add(tone(1, 440), func(e *history.Entry) { e.Outcome = history.Failed })
 	c := b.dial(server.Admin)
 	p := c.must("history/delete_preview", map[string]any{"outcomes": []string{"understood", "not_understood"}, "period": "today"})
-	if p["count"] != 1.0 || p["kept"] != 0.0 || p["seconds"] != 2.0 || p["bytes"] != float64(e.Clip.Stored) || !strings.Contains(p["statement"].(string), "1 recordings") {
+	if p["count"] != 1.0 || p["kept"] != 0.0 || p["seconds"] != 2.0 || p["bytes"] != float64(e.Clip.Stored) || !strings.Contains(p["statement"].(string), "1 recording (") {
 		t.Errorf("preview: %v", p)
 	}
 	later := b.add(tone(1, 440), nil)
