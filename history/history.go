@@ -54,7 +54,7 @@ type History struct {
 	subscriptions map[*Subscription]struct{}
 	live          Live
 	away          bool   // the main shelf could not be reached when it was last tried
-	damage        string // what Check has found; "" when nothing
+	damage        string // what Check has found, in a sentence; "" when nothing
 }
 
 // Live is what a history does not see: recordings that are not stored yet, and what others keep of stored ones.
@@ -311,7 +311,7 @@ func (h *History) Problem() string {
 	defer h.mu.Unlock()
 	switch {
 	case h.damage != "":
-		return "The history database is damaged. Restart the bridge: it sets the database aside and begins a new one."
+		return h.damage
 	case h.away:
 		return "The shared history cannot be reached. Recordings are kept on this machine until it can."
 	case len(h.aside) > 0:

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -90,15 +91,17 @@ func (h *History) lookThrough(ctx context.Context) {
 	if !errors.Is(err, ErrDamaged) {
 		return
 	}
-	h.log.Error().Err(err).Msg("the history database is damaged; restart the bridge, which sets it aside and begins a new one")
-	if h.cfg.Postgres.URL == "" {
-		if err := markDamaged(h.cfg.Dir); err != nil {
-			h.log.Error().Err(err).Msg("the damage could not be noted for the next start")
+	problem := "The shared history database is damaged; its server has to be seen to."
+	if !h.shared {
+		problem = "The history database is damaged. Restart the bridge: it sets the database aside and begins a new one."
+		if mark := markDamaged(h.cfg.Dir); mark != nil {
+			err = errors.Join(err, fmt.Errorf("note the damage for the next start: %w", mark))
 		}
 	}
+	h.log.Error().Err(err).Msg(problem)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.damage = "damaged"
+	h.damage = problem
 }
 
 // watch passes on what other bridges do to the same history.
