@@ -163,9 +163,9 @@ func traces(t *testing.T, dir, text string) []string {
 
 // faulty fails on demand.
 type faulty struct {
-	insert, put, flush error
-	unlink             map[string]error
-	inserted           func() // called when a row has just been written
+	insert, put, flush, check error
+	unlink                    map[string]error
+	inserted                  func() // called when a row has just been written
 }
 
 var errDisk = errors.New("no space left on device")
@@ -199,6 +199,13 @@ func (s storeOf) Insert(ctx context.Context, e history.Entry, key string) error 
 
 func (s storeOf) Flush(ctx context.Context) error {
 	return errors.Join(s.Store.Flush(ctx), s.f.flush)
+}
+
+func (s storeOf) Check(ctx context.Context) error {
+	if s.f.check != nil {
+		return s.f.check
+	}
+	return s.Store.Check(ctx)
 }
 
 func (b blobsOf) Put(ctx context.Context, id string, data []byte) error {

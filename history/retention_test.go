@@ -2,6 +2,8 @@ package history_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,6 +169,39 @@ func TestRetentionDaily(t *testing.T) {
 		if h.there(t)[old.ID] {
 			t.Error("it did not run at 03:30")
 		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDamageIsAnAlarm looks through the database after a start: what it finds is told, recording goes on, and the next start sets it aside.
+func TestDamageIsAnAlarm(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		h, err := openHouse(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.close()
+		(&faulty{check: fmt.Errorf("check: %w", history.ErrDamaged)}).wrap(h)
+		if err := h.begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- h.Run(ctx) }()
+		synctest.Wait()
+		if h.Problem() != "" || history.Damaged(dir) {
+			t.Errorf("at the start: %q", h.Problem())
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if !strings.HasPrefix(h.Problem(), "The history database is damaged.") || !history.Damaged(dir) {
+			t.Errorf("then: %q, marked %v", h.Problem(), history.Damaged(dir))
+		}
+		h.add(t, said("x", day, 1))
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
