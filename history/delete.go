@@ -96,6 +96,7 @@ func (h *History) delete(ctx context.Context, q request) (Receipt, error) {
 	if r.What == "" {
 		r.What = WhatAll
 	}
+	began := time.Now()
 	live := h.attached()
 	making, stored := q.parts()
 	if live != nil && r.What == WhatAll {
@@ -110,7 +111,7 @@ func (h *History) delete(ctx context.Context, q request) (Receipt, error) {
 	}
 	r.Remains = h.remains(live)
 	if r.Deleted+r.InProgressDiscarded+r.FailedCount > 0 || q.by != retentionName {
-		err = errors.Join(err, h.writeDown(context.WithoutCancel(ctx), q, r))
+		err = errors.Join(err, h.writeDown(context.WithoutCancel(ctx), began, q, r))
 	}
 	return r, err
 }
@@ -350,15 +351,16 @@ func cause(err error) string {
 	return ""
 }
 
-// writeDown adds a deletion to the access log, with its receipt. The log names no entry.
-func (h *History) writeDown(ctx context.Context, q request, r Receipt) error {
+// writeDown adds a deletion to the access log, with its receipt. The log names no entry. Its time is when the deletion began: what was said
+// since then is not covered by it.
+func (h *History) writeDown(ctx context.Context, began time.Time, q request, r Receipt) error {
 	r.Failed = nil
 	details, err := json.Marshal(deletion{kindOf(q.Selection), r})
 	if err != nil {
 		return fmt.Errorf("write the deletion down: %w", err)
 	}
 	return h.main.store.AddAccess(ctx, Access{
-		ID: q.id, At: time.Now().UTC().Truncate(time.Millisecond), Who: q.by, Action: AccessDeleted,
+		ID: q.id, At: began.UTC().Truncate(time.Millisecond), Who: q.by, Action: AccessDeleted,
 		Entries: int64(r.Deleted), Stored: r.Stored, Details: details,
 	})
 }

@@ -111,7 +111,7 @@ func covered(deletions []pastDeletion, e Entry) bool {
 	for _, d := range deletions {
 		k := d.kind
 		s := Selection{Filter: Filter{From: k.From, To: k.To, Satellites: k.Satellites, Outcomes: k.Outcomes, WakeWords: k.WakeWords, Labels: k.Labels}}
-		if d.what == WhatAll && !k.ByText && k.ByID == 0 && !e.At.After(d.at) && s.matches(e) && (!e.Kept || k.IncludeKept) {
+		if d.what == WhatAll && !k.ByText && k.ByID == 0 && e.At.Before(d.at) && s.matches(e) && (!e.Kept || k.IncludeKept) {
 			return true
 		}
 	}
