@@ -290,6 +290,13 @@ func startBroker(t *testing.T) *broker {
 		}
 		return err == nil
 	})
+	b.watch(t)
+	return b
+}
+
+// watch notes every message from now on, and those that are retained.
+func (b *broker) watch(t *testing.T) {
+	t.Helper()
 	sub := exec.Command(lookPath(t, "mosquitto_sub"), "-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j")
 	r, w := io.Pipe()
 	sub.Stdout = w
@@ -307,7 +314,6 @@ func startBroker(t *testing.T) *broker {
 	}()
 	t.Cleanup(func() { w.Close() })
 	start(t, sub)
-	return b
 }
 
 // last returns the newest payload of a topic, "" when there is none.

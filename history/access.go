@@ -9,7 +9,7 @@ import (
 type Access struct {
 	ID      string // ULID; of a deletion it is the id of its receipt
 	At      time.Time
-	Who     string // a token's name, a person, "voice" with the satellite, "retention"
+	Who     string // a token's name, a person, "voice" with the satellite, "MQTT", "retention"
 	Action  string // one of the words below
 	Entries int64
 	Stored  int64           // bytes of the clips

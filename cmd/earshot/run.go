@@ -167,7 +167,7 @@ func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, 
 	if err != nil {
 		return nil, err
 	}
-	return []service{session, house.devices}, nil
+	return append(takeDeletions(cfg.MQTT, session, web, log), session, house.devices), nil
 }
 
 // pageURL is the page's address as people see it in Home Assistant, "" for one that only this machine could open.

@@ -135,6 +135,15 @@ func (h *Home) Call(t testing.TB, domain, service string, data map[string]any) {
 	h.rest(t, "/api/services/"+domain+"/"+service, data, nil)
 }
 
+// Automate replaces the automations by a list in YAML, as a person writes it.
+func (h *Home) Automate(t testing.TB, automations string) {
+	t.Helper()
+	if err := h.automate(automations); err != nil {
+		t.Fatal(err)
+	}
+	h.Call(t, "automation", "reload", nil)
+}
+
 func (h *Home) rest(t testing.TB, path string, body, into any) {
 	t.Helper()
 	ctx, cancel := bounded(t, callLimit)

@@ -180,7 +180,15 @@ func (h *Home) configure(port int) error {
 	if err := os.WriteFile(filepath.Join(h.config(), "configuration.yaml"), []byte(text), 0o600); err != nil {
 		return err
 	}
+	if err := h.automate("[]\n"); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(h.config(), ".storage", "onboarding"), []byte(onboarded), 0o600)
+}
+
+// automate writes the automations, which Home Assistant reads when it starts and when it is told to.
+func (h *Home) automate(automations string) error {
+	return os.WriteFile(filepath.Join(h.config(), "automations.yaml"), []byte(automations), 0o600)
 }
 
 func (h *Home) config() string { return filepath.Join(h.dir, "config") }

@@ -163,3 +163,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestDeleteTopic is on unless a household switches it off.
+func TestDeleteTopic(t *testing.T) {
+	for yaml, want := range map[string]bool{"": true, "mqtt: {bridge_id: attic}\n": true, "mqtt: {delete_topic: false}\n": false} {
+		cfg, err := config.Parse("c.yaml", []byte("satellites: [{id: a, wake_words: [alexa]}]\n"+yaml))
+		if err != nil || cfg.MQTT.DeleteTopic != want {
+			t.Errorf("%q: %v, %v; want %v", yaml, cfg.MQTT.DeleteTopic, err, want)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type Config struct {
 	Listen          string `yaml:"listen"`           // where the embedded broker listens, host:port
 	DiscoveryPrefix string `yaml:"discovery_prefix"` // Home Assistant's discovery prefix
 	BridgeID        string `yaml:"bridge_id"`        // names this bridge among others on the same broker
+	DeleteTopic     bool   `yaml:"delete_topic"`     // let whoever may publish on the broker delete recordings
 }
 
 // DefaultConfig is the embedded broker on loopback.
@@ -30,6 +31,7 @@ func DefaultConfig() Config {
 		Listen:          "127.0.0.1:1883",
 		DiscoveryPrefix: "homeassistant",
 		BridgeID:        "bridge",
+		DeleteTopic:     true,
 	}
 }
 

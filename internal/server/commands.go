@@ -24,9 +24,10 @@ type action func(ctx context.Context, by call) (result any, err error)
 
 // call is who sent a command, and over which connection.
 type call struct {
-	socket *socket
-	id     int64
-	who    Identity
+	socket     *socket // nil for unattended commands
+	id         int64
+	who        Identity
+	countsOnly bool // what carries the answer may keep it: no ids and no tokens
 }
 
 // commandTable is every command by its name.

@@ -11,7 +11,7 @@ import (
 
 // previewResult says what a deletion would do.
 type previewResult struct {
-	Token      string  `json:"token"` // for history/delete
+	Token      string  `json:"token,omitempty"` // for history/delete
 	Count      int64   `json:"count"`
 	Kept       int64   `json:"kept"`
 	InProgress int     `json:"in_progress"`
@@ -83,6 +83,7 @@ func (s *Server) deleteEntries(f *fields) action {
 }
 
 func (s *Server) deleteRange(f *fields) action {
+	f.unattended = true
 	selector := declareSelector(f)
 	confirm := f.flag("confirm", "must be true: the recordings cannot be brought back")
 	dryRun := f.flag("dry_run", "true: only count, as history/delete_preview does; needs no confirm")
@@ -99,6 +100,9 @@ func (s *Server) deleteRange(f *fields) action {
 			if err != nil {
 				return nil, err
 			}
+			if by.countsOnly {
+				p.Token = ""
+			}
 			return s.newPreview(p), nil
 		}
 		return s.deleteSelection(ctx, by, selection)
@@ -114,7 +118,7 @@ type deletionReceipt struct {
 	Deleted             int                    `json:"deleted"`
 	KeptSkipped         int                    `json:"kept_skipped"`
 	InProgressDiscarded int                    `json:"in_progress_discarded"`
-	Failed              []history.FailedDelete `json:"failed"` // the first hundred
+	Failed              []history.FailedDelete `json:"failed,omitzero"` // the first hundred
 	FailedCount         int                    `json:"failed_count"`
 	Bytes               int64                  `json:"bytes"`
 	Seconds             float64                `json:"seconds"`
@@ -153,6 +157,10 @@ func (s *Server) delete(ctx context.Context, by call, carryOut func(context.Cont
 		return nil, err
 	}
 	receipt := newReceipt(done, s.zone())
+	why := firstFailure(done)
+	if by.countsOnly {
+		receipt.Failed, why = nil, ""
+	}
 	s.deps.Log.Info().Str("by", by.who.Name).Int("deleted", done.Deleted).Int("kept", done.KeptSkipped).Int("failed", done.FailedCount).
 		Msg("recordings deleted")
 	incomplete := &commandError{Code: codeDeleteIncomplete, Receipt: &receipt}
@@ -161,7 +169,7 @@ func (s *Server) delete(ctx context.Context, by call, carryOut func(context.Cont
 		s.deps.Log.Error().Err(err).Msg("a deletion ended early")
 		incomplete.Message = fmt.Sprintf("Deleted: %d, and then it went wrong; the log of the bridge says why.", done.Deleted)
 	case done.FailedCount > 0:
-		incomplete.Message = fmt.Sprintf("Deleted: %d, not deleted: %d%s.", done.Deleted, done.FailedCount, firstFailure(done))
+		incomplete.Message = fmt.Sprintf("Deleted: %d, not deleted: %d%s.", done.Deleted, done.FailedCount, why)
 	default:
 		return receipt, nil
 	}

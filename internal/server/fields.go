@@ -13,7 +13,8 @@ import (
 // fields declares what a command takes, in the manner of the flag package: each declaration returns where the value will be.
 // The same declarations check what clients send and describe the command in services/list.
 type fields struct {
-	list []*field
+	list       []*field
+	unattended bool // may be asked without a connection: the answer holds counts and times only when call says so
 }
 
 // field is one key of a command.
@@ -26,7 +27,8 @@ type field struct {
 	Minimum     *int64   `json:"minimum,omitempty"`
 	Maximum     *int64   `json:"maximum,omitempty"`
 
-	take func(raw json.RawMessage) (problem string)
+	spoken bool // holds words of recordings
+	take   func(raw json.RawMessage) (problem string)
 }
 
 // The bounds of what a field may hold, besides the size of a message.
@@ -42,6 +44,13 @@ func (f *fields) add(fl field) { f.list = append(f.list, &fl) }
 func (f *fields) require(names ...string) {
 	for _, fl := range f.list {
 		fl.Required = fl.Required || slices.Contains(names, fl.Name)
+	}
+}
+
+// spoken marks a field as holding words of recordings.
+func (f *fields) spoken(name string) {
+	for _, fl := range f.list {
+		fl.spoken = fl.spoken || fl.Name == name
 	}
 }
 

@@ -11,13 +11,15 @@ import (
 
 // The error codes of the services, which are Home Assistant's.
 const (
-	codeIDReuse          = "id_reuse"
-	codeInvalidFormat    = "invalid_format"
-	codeNotFound         = "not_found"
-	codeUnauthorized     = "unauthorized"
-	codeUnknownCommand   = "unknown_command"
-	codeUnknownError     = "unknown_error"
-	codeDeleteIncomplete = "delete_incomplete" // the one of our own: part of a deletion could not be done
+	codeIDReuse        = "id_reuse"
+	codeInvalidFormat  = "invalid_format"
+	codeNotFound       = "not_found"
+	codeUnauthorized   = "unauthorized"
+	codeUnknownCommand = "unknown_command"
+	codeUnknownError   = "unknown_error"
+	// These two are our own.
+	codeDeleteIncomplete = "delete_incomplete" // part of a deletion could not be done
+	codeBusy             = "busy"              // too many requests without a connection are waiting
 )
 
 // commandError is an error as a client sees it.

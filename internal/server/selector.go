@@ -17,7 +17,7 @@ type filterFields struct {
 
 func declareFilter(f *fields) filterFields {
 	labels := []string{string(history.LabelCorrect), string(history.LabelMistake)}
-	return filterFields{
+	ff := filterFields{
 		span:       declareSpan(f),
 		satellite:  f.text("satellite", "only of this satellite"),
 		satellites: f.texts("satellites", "only of these satellites"),
@@ -31,6 +31,8 @@ func declareFilter(f *fields) filterFields {
 		kept:       f.flag("kept", "only those that are kept, or only those that are not"),
 		shared:     f.flag("shared", "only those that help to improve the wake words, or only those that do not"),
 	}
+	f.spoken("text")
+	return ff
 }
 
 // filter is what was sent, as the history takes it.
