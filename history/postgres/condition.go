@@ -86,7 +86,7 @@ func conditionOf(sel history.Selection) (*condition, error) {
 		c.add("e.id = ANY (" + c.arg(plains(sel.IDs)) + "::text[])")
 	}
 	if sel.Text != "" {
-		c.text = []byte(fold(plain(sel.Text)))
+		c.text = []byte(history.Fold(plain(sel.Text)))
 	}
 	return c, c.asOf(sel.AsOf)
 }

@@ -104,7 +104,7 @@ func detailsOf(e history.Entry, key string) []any {
 		problem = *e.Error
 	}
 	return []any{
-		searched(plain(e.Transcript), plain(e.Reply)), shelfOf(e.At), plain(e.ID), plain(key), plain(e.Area), plain(e.Zone), e.Score, e.Threshold,
+		history.Searched(plain(e.Transcript), plain(e.Reply)), shelfOf(e.At), plain(e.ID), plain(key), plain(e.Area), plain(e.Zone), e.Score, e.Threshold,
 		plain(e.Transcript), plain(e.Language), plain(e.Reply), plain(e.Intent), plain(problem.Code), plain(problem.Message),
 		plain(clip.MediaType), clip.Bytes, clip.SampleRate, e.Peaks,
 		e.Timings.SpeechEnd.Milliseconds(), e.Timings.Transcript.Milliseconds(), e.Timings.Reply.Milliseconds(),

@@ -4,40 +4,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// between stands between the folded transcript and reply. No folded text holds it, as it is never a part of UTF-8.
-const between = "\xff"
-
-// searched is what the text of a filter is looked for in, byte by byte: what the server takes for letter case depends on its locale.
-func searched(transcript, reply string) []byte {
-	if transcript == "" && reply == "" {
-		return []byte{}
-	}
-	return []byte(fold(transcript) + between + fold(reply))
-}
-
-// fold maps letters that differ only in case to one of them, in every script.
-// ref: Unicode Standard, section 5.18, simple case folding
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf {
-			if 'a' <= r && r <= 'z' {
-				r -= 'a' - 'A'
-			}
-			return r
-		}
-		first := r
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			first = min(first, other)
-		}
-		return first
-	}, s)
-}
 
 // rare is how many entries may have a text for it to be a text that few have.
 const rare = 5000

@@ -81,7 +81,7 @@ func (c *condition) restrict(sel history.Selection) error {
 		c.index = "entries_label"
 	}
 	if sel.Text != "" {
-		c.entries.add("instr(folded, ?) > 0", []byte(fold(sel.Text)))
+		c.entries.add("instr(folded, ?) > 0", []byte(history.Fold(sel.Text)))
 	}
 	if sel.IDs != nil {
 		c.entries.add("id IN (SELECT value FROM json_each(?))", list(sel.IDs))

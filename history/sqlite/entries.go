@@ -56,7 +56,7 @@ func insert(t tx, e history.Entry, key string) error {
 		r.stored = e.Clip.Stored
 	}
 	g := group{e.At.UnixMilli() >> fineShift, e.Satellite, string(e.Outcome), e.WakeWord, e.Kept, parts(e)}
-	_, err = t.exec(insertEntry, e.At.UnixMilli(), e.ID, searched(e.Transcript, e.Reply), e.Satellite, string(e.Outcome), e.WakeWord, e.Kept,
+	_, err = t.exec(insertEntry, e.At.UnixMilli(), e.ID, history.Searched(e.Transcript, e.Reply), e.Satellite, string(e.Outcome), e.WakeWord, e.Kept,
 		g.parts, r.stored, r.duration, string(e.Label), e.Shared, n, n)
 	if err != nil {
 		return err
