@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"earshot/history/sqlite"
 	"earshot/internal/assist"
 	"earshot/internal/audio"
+	"earshot/internal/testkit"
 	"earshot/internal/wyoming"
 	"earshot/internal/wyoming/wyomingtest"
 )
@@ -118,22 +118,6 @@ func hearFile(t *testing.T, cfg bridge.Config, deps bridge.Deps) []bridge.Event 
 	return events
 }
 
-// checkGoroutines wants as many goroutines as before, after a while.
-func checkGoroutines(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		deadline := time.Now().Add(5 * time.Second)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				buf := make([]byte, 1<<16)
-				t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
-			}
-			runtime.Gosched()
-		}
-	})
-}
-
 // TestRealParts plays recordings to a satellite of real parts: microphone, models, end of speech, Wyoming client, history.
 func TestRealParts(t *testing.T) {
 	for _, c := range []struct {
@@ -150,7 +134,7 @@ func TestRealParts(t *testing.T) {
 		{"hey_mycroft_light_on.wav", "on", history.Entry{}, false},
 	} {
 		t.Run(c.file+" "+c.text, func(t *testing.T) {
-			checkGoroutines(t)
+			testkit.NoLeaks(t)
 			path := filepath.Join("../testdata/audio", c.file)
 			played := readWAV(t, path)
 			hist := openHistory(t)
@@ -275,7 +259,7 @@ func seconds(samples int) time.Duration {
 
 // TestServerIsDown wants a dead server to make a failed entry that has its audio and a sentence for people.
 func TestServerIsDown(t *testing.T) {
-	checkGoroutines(t)
+	testkit.NoLeaks(t)
 	server := wyomingtest.New(t)
 	server.Close()
 	client, err := wyoming.New(server.Addr(), zerolog.Nop())

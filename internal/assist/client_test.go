@@ -1,12 +1,9 @@
 package assist_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,47 +12,14 @@ import (
 
 	"earshot/internal/assist"
 	"earshot/internal/assist/assisttest"
+	"earshot/internal/testkit"
 )
-
-// noLeaks fails the test when goroutines are left at its end; it must not run beside other tests.
-func noLeaks(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		deadline := time.Now().Add(5 * time.Second)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				stacks := make([]byte, 1<<20)
-				t.Fatalf("%d goroutines, %d at the beginning\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
-			}
-			runtime.Gosched()
-		}
-	})
-}
-
-// syncBuffer is a log that may be read while it is written.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
 
 // household is a server with a client that is running.
 type household struct {
 	*assisttest.Server
 	client *assist.Client
-	log    *syncBuffer
+	log    *testkit.Log
 }
 
 // config is one whose waits suit a test.
@@ -65,7 +29,7 @@ func config(server *assisttest.Server) assist.Config {
 
 func start(t *testing.T, server *assisttest.Server, cfg assist.Config) *household {
 	t.Helper()
-	h := &household{Server: server, log: &syncBuffer{}}
+	h := &household{Server: server, log: &testkit.Log{}}
 	client, err := assist.New(cfg, zerolog.New(h.log))
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +113,7 @@ func TestNewErrors(t *testing.T) {
 }
 
 func TestReadyAfterStart(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := assisttest.New(t)
 	server.Set(func(s *assisttest.Settings) {
 		s.State, s.AssistLoaded, s.TimeZone = assisttest.NotRunning, false, "Europe/Berlin"
@@ -202,7 +166,7 @@ func waitForProblem(t *testing.T, h *household, problem string) {
 }
 
 func TestToken(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := assisttest.New(t)
 	server.Set(func(s *assisttest.Settings) { s.Token = "another" })
 	h := start(t, server, config(server))
@@ -240,7 +204,7 @@ func TestToken(t *testing.T) {
 }
 
 func TestRestartOnTheSamePort(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	for range 3 {
 		h.Stop()
@@ -263,7 +227,7 @@ func TestRestartOnTheSamePort(t *testing.T) {
 }
 
 func TestAwayTooLong(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := assisttest.New(t)
 	cfg := config(server)
 	cfg.CommandWait = 100 * time.Millisecond
@@ -313,7 +277,7 @@ func TestConnecting(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			noLeaks(t)
+			testkit.NoLeaks(t)
 			server := assisttest.New(t)
 			tt.before(server)
 			h := start(t, server, config(server))
@@ -338,7 +302,7 @@ func TestShutDown(t *testing.T) {
 	}
 	for name, phase := range phases {
 		t.Run(name, func(t *testing.T) {
-			noLeaks(t)
+			testkit.NoLeaks(t)
 			server := assisttest.New(t)
 			server.Set(phase)
 			start(t, server, config(server))
@@ -350,7 +314,7 @@ func TestShutDown(t *testing.T) {
 // TestHanging has a machine that takes everything and answers nothing.
 func TestHanging(t *testing.T) {
 	t.Run("found by pings", func(t *testing.T) {
-		noLeaks(t)
+		testkit.NoLeaks(t)
 		server := assisttest.New(t)
 		cfg := config(server)
 		cfg.PingEvery = 50 * time.Millisecond
@@ -362,7 +326,7 @@ func TestHanging(t *testing.T) {
 		h.await(t, assist.Ready)
 	})
 	t.Run("found by a command", func(t *testing.T) {
-		noLeaks(t)
+		testkit.NoLeaks(t)
 		server := assisttest.New(t)
 		cfg := config(server)
 		cfg.StartWait = 100 * time.Millisecond
@@ -387,7 +351,7 @@ func TestHanging(t *testing.T) {
 }
 
 func TestPathPrefix(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := assisttest.New(t)
 	cfg := config(server)
 	cfg.URL += "/ha/"

@@ -11,6 +11,7 @@ import (
 
 	"earshot/internal/assist"
 	at "earshot/internal/assist/assisttest"
+	"earshot/internal/testkit"
 )
 
 const player = "media_player.hall"
@@ -21,7 +22,7 @@ var reply = assist.Reply{Text: "O", MediaID: "media-source://tts/-stream-/abc.mp
 // playing is a household whose player was in a state, and plays from the call on when it tells that.
 func playing(t *testing.T, before string, tells bool) *household {
 	t.Helper()
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := at.New(t)
 	cfg := config(server)
 	cfg.PlayWait = time.Millisecond

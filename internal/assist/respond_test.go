@@ -13,10 +13,11 @@ import (
 
 	"earshot/internal/assist"
 	at "earshot/internal/assist/assisttest"
+	"earshot/internal/testkit"
 )
 
 func TestRespond(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Set(func(s *at.Settings) {
 		s.Devices = []at.Device{{ID: "kitchen", Identifiers: [][2]string{{"mqtt", "earshot_kitchen"}}}}
@@ -102,7 +103,7 @@ func TestRespondOrders(t *testing.T) {
 		{"result: voice gone", at.Refused("tts-not-supported"), assist.Reply{}, false,
 			"carry out the command: the pipeline's text-to-speech is gone, or does not know the pipeline's language or voice (tts-not-supported)"},
 	}
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := at.New(t)
 	cfg := config(server)
 	cfg.ReplyWait = 250 * time.Millisecond
@@ -160,7 +161,7 @@ func TestRespondAgain(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			noLeaks(t)
+			testkit.NoLeaks(t)
 			h := ready(t)
 			h.Intents(tt.scripts...)
 			reply, err := h.client.Respond(t.Context(), assist.IntentRequest{Text: "turn on the kitchen light", ConversationID: "abc"})
@@ -180,7 +181,7 @@ func TestRespondAgain(t *testing.T) {
 }
 
 func TestRespondCancelled(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.Intents(at.Script{at.Start(), at.Act(), at.Do(cancel), at.Stall()})
@@ -194,7 +195,7 @@ func TestRespondCancelled(t *testing.T) {
 }
 
 func TestCallService(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	if err := h.client.CallService(t.Context(), "light", "turn_on", map[string]any{"brightness_pct": 50}, map[string]any{"entity_id": "light.hall"}); err != nil {
 		t.Fatal(err)
@@ -217,7 +218,7 @@ func TestCallService(t *testing.T) {
 
 // TestCallServiceInterrupted does not repeat what may have been done.
 func TestCallServiceInterrupted(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Set(func(s *at.Settings) { s.Deaf = true })
 	result := make(chan error, 1)
@@ -233,7 +234,7 @@ func TestCallServiceInterrupted(t *testing.T) {
 
 // TestSpeak wants the voice alone: no agent is asked.
 func TestSpeak(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Intents(at.Script{at.Start(), at.Reply{Speech: "Two recordings are deleted."}.Spoken(), at.End()})
 	reply, err := h.client.Speak(t.Context(), "Two recordings are deleted.", "")

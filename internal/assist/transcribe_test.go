@@ -10,10 +10,11 @@ import (
 
 	"earshot/internal/assist"
 	at "earshot/internal/assist/assisttest"
+	"earshot/internal/testkit"
 )
 
 func TestTranscribe(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Set(func(s *at.Settings) {
 		s.Devices = []at.Device{
@@ -53,7 +54,7 @@ func TestTranscribe(t *testing.T) {
 
 // TestTranscribeNothing asks nothing when nothing was said.
 func TestTranscribeNothing(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	frames := make(chan []int16)
 	close(frames)
@@ -110,7 +111,7 @@ func TestTranscribeOrders(t *testing.T) {
 		{"result: unknown error", at.Refused("unknown_error"), "", "unknown_error", "transcribe: Home Assistant answered with an error (unknown_error)"},
 		{"result: validation", at.Refused("validation-error"), "", "validation-error", "transcribe: Home Assistant answered with an error (validation-error)"},
 	}
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := at.New(t)
 	cfg := config(server)
 	cfg.StartWait, cfg.AnswerWait = 400*time.Millisecond, 250*time.Millisecond
@@ -144,7 +145,7 @@ func TestTranscribeOrders(t *testing.T) {
 
 // TestStalledRunIsStopped leaves nothing behind in Home Assistant.
 func TestStalledRunIsStopped(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	server := at.New(t)
 	cfg := config(server)
 	cfg.AnswerWait = 50 * time.Millisecond
@@ -185,7 +186,7 @@ func TestLostInTheMiddle(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			noLeaks(t)
+			testkit.NoLeaks(t)
 			h := ready(t)
 			h.Speech(tt.script, at.Transcript("yes"))
 			frames, pcm := speech(300)
@@ -207,7 +208,7 @@ func TestLostInTheMiddle(t *testing.T) {
 
 // TestLostAgainAndAgain ends after a few tries.
 func TestLostAgainAndAgain(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Speech(at.Script{at.Start(), at.Cut()})
 	frames, _ := speech(30)
@@ -222,7 +223,7 @@ func TestLostAgainAndAgain(t *testing.T) {
 
 // TestLostAndBack speaks on while Home Assistant restarts.
 func TestLostAndBack(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	reached := make(chan struct{})
 	h.Speech(at.Script{at.Start(), at.Hear(), at.AwaitAudio(160), at.Do(func() { close(reached) }), at.Stall()}, at.Transcript("all of it"))
@@ -264,7 +265,7 @@ func TestLostAndBack(t *testing.T) {
 
 // TestTooLongAudio ends an utterance that has no end.
 func TestTooLongAudio(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	frames := make(chan []int16, 3)
 	for range 3 {
@@ -279,7 +280,7 @@ func TestTooLongAudio(t *testing.T) {
 }
 
 func TestPipelines(t *testing.T) {
-	noLeaks(t)
+	testkit.NoLeaks(t)
 	h := ready(t)
 	h.Set(func(s *at.Settings) {
 		s.Pipelines = []at.Pipeline{{ID: "02", Name: "Zuhause", Language: "de"}, {ID: "01home", Name: "Home", Language: "en", STT: "stt.fake", TTS: "tts.fake"}}
