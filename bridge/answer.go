@@ -69,8 +69,17 @@ func (s *Satellite) conversationID() string {
 	return s.talk.id
 }
 
-// pipeline is the one that a wake word is configured with.
+// SetPipeline has all commands go to one Assist pipeline, by its id; "" has them go where each wake word is configured to.
+func (s *Satellite) SetPipeline(id string) { s.change(func() { s.assistant = id }) }
+
+// pipeline is the one that a person has chosen, or else the one that a wake word is configured with.
 func (s *Satellite) pipeline(model string) string {
+	s.mu.Lock()
+	chosen := s.assistant
+	s.mu.Unlock()
+	if chosen != "" {
+		return chosen
+	}
 	for _, w := range s.cfg.WakeWords {
 		if w.Model == model {
 			return w.Pipeline

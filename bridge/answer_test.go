@@ -338,3 +338,31 @@ func TestOtherMicrophoneAnswers(t *testing.T) {
 		t.Error("the one that answered first does not answer again")
 	}
 }
+
+// TestSetPipeline: the assistant that a person has chosen gets the commands, until the configured one is chosen again.
+func TestSetPipeline(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var asked []string
+	home := &fakeHome{respond: func(req assist.IntentRequest) (assist.Reply, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, req.Pipeline)
+		return assist.Reply{Understood: true}, nil
+	}}
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(asked)
+	}
+	home.answers(t, []string{"one", "two"}, func(r *rig) {
+		r.SetPipeline("chosen")
+		for n := 0; count() == 0 && n < 600; n++ {
+			r.sleep(100 * time.Millisecond)
+		}
+		r.SetPipeline("")
+	})
+	if diff := cmp.Diff([]string{"chosen", ""}, asked); diff != "" {
+		t.Error(diff)
+	}
+}

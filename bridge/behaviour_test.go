@@ -366,13 +366,13 @@ func TestEvents(t *testing.T) {
 		switch e.Kind {
 		case bridge.Woke:
 			text += fmt.Sprint(" ", e.Wake.Model, " ", e.Wake.Phrase, " ", e.Wake.Score, " ", e.Wake.Threshold, " ", e.Wake.At.Sub(r.began))
-		case bridge.Added:
+		case bridge.Added, bridge.Concluded:
 			text += fmt.Sprint(" ", e.Entry.ID, " ", e.Entry.Transcript)
 		}
 		got = append(got, text)
 	}
 	want := []string{
-		"microphone", "status", "woke okay_nabu Okay Nabu 0.97 0.85 3.01s", "status", "added A on", "status", "microphone",
+		"microphone", "status", "woke okay_nabu Okay Nabu 0.97 0.85 3.01s", "status", "added A on", "concluded A on", "status", "microphone",
 	}
 	// How many states the microphone passes through at the start is its own affair.
 	for len(got) > 1 && got[0] == "microphone" && got[1] == "microphone" {

@@ -17,6 +17,7 @@ const (
 	StatusChanged     EventKind = "status"     // another State, Muted or StorageProblem in Status
 	MicrophoneChanged EventKind = "microphone" // another State or Reason in Status's Microphone
 	Added             EventKind = "added"      // a recording is in the history: Event.Entry
+	Concluded         EventKind = "concluded"  // a command is over: Event.Entry, without an ID when it is not in the history
 )
 
 // Event is something that happened to a satellite. What is so now, Status tells.

@@ -55,9 +55,11 @@ func (s *Satellite) store(ctx context.Context, o *session, e history.Entry) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
 	problem := ""
+	concluded := e
 	e, err := s.deps.History.Add(ctx, history.Recording{Entry: e, PCM: o.pcm})
 	switch {
 	case err == nil:
+		concluded = e
 		o.id = e.ID
 		s.deps.Log.Info().Str("entry", e.ID).Str("outcome", string(e.Outcome)).Dur("audio", e.Duration).Msg("recorded")
 		s.events.publish(Event{Kind: Added, Entry: e})
@@ -65,6 +67,7 @@ func (s *Satellite) store(ctx context.Context, o *session, e history.Entry) {
 		s.deps.Log.Error().Err(err).Msg("recording lost")
 		problem = "The last recording could not be stored. Is the disk full or read-only?"
 	}
+	s.events.publish(Event{Kind: Concluded, Entry: concluded})
 	s.change(func() { s.problem = problem })
 }
 

@@ -160,3 +160,33 @@ func TestDeletedIsGone(t *testing.T) {
 		t.Errorf("after the end: the marker is in %v", found)
 	}
 }
+
+// TestLastDeletions: each satellite knows when something of it was deleted; what deleted nothing does not count.
+func TestLastDeletions(t *testing.T) {
+	h := newHouse(t, t.TempDir())
+	both := []string{"kitchen", "hall"}
+	check := func(what string, kitchen, hall bool) map[string]time.Time {
+		t.Helper()
+		got, err := h.LastDeletions(t.Context(), both)
+		if err != nil || got["kitchen"].IsZero() == kitchen || got["hall"].IsZero() == hall {
+			t.Errorf("%s: %v, %v", what, got, err)
+		}
+		return got
+	}
+	remove := func(s history.Selection) {
+		t.Helper()
+		if _, err := h.Delete(t.Context(), "test", s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove(of("kitchen"))
+	check("nothing was there", false, false)
+	h.add(t, said("one", day, 5))
+	remove(of("kitchen"))
+	before := check("the kitchen's", true, false)
+	e := h.add(t, said("two", day.Add(time.Hour), 5))
+	remove(history.Selection{IDs: []string{e.ID}})
+	if after := check("a single one", true, true); after["kitchen"].Before(before["kitchen"]) {
+		t.Errorf("the last deletion was %v, and then %v", before, after)
+	}
+}

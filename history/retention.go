@@ -53,6 +53,9 @@ func add(s, more, without Sum) Sum {
 	}
 }
 
+// NextRetention tells when the next daily run is.
+func (h *History) NextRetention() time.Time { return h.nextRun(time.Now()) }
+
 // nextRun is the first time after an instant at which the clock of the household shows the time of the daily run. Where clocks skip it, it
 // is the first moment after it.
 func (h *History) nextRun(now time.Time) time.Time {

@@ -36,7 +36,7 @@ type capture struct {
 
 // run reads src until it is lost or ctx ends; heard is how long sound came.
 func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, err error) {
-	conv, err := newConverter(src, src.format, c.mic.cfg.Channel, c.mic.cfg.GainDB)
+	conv, err := newConverter(src, src.format, c.mic.cfg.Channel, c.mic.Gain())
 	if err != nil {
 		return 0, err
 	}
@@ -52,6 +52,7 @@ func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, er
 	var began time.Time
 	for {
 		watchdog.Reset(patience)
+		conv.setGain(c.mic.Gain())
 		pcm, err := conv.read(c.pcm[:0])
 		watchdog.Stop()
 		now := time.Now()

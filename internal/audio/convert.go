@@ -32,14 +32,18 @@ func newConverter(r io.Reader, f pcmFormat, channel int, gainDB float64) (*conve
 	if err := checkRate(f.rate); err != nil {
 		return nil, err
 	}
-	return &converter{
+	c := &converter{
 		r: r, format: f, channel: channel,
-		gain:  float32(math.Pow(10, gainDB/20)),
 		rate:  newResampler(f.rate, blockFrames),
 		block: make([]float32, blockFrames),
 		raw:   make([]byte, blockFrames*f.frameBytes()),
-	}, nil
+	}
+	c.setGain(gainDB)
+	return c, nil
 }
+
+// setGain changes the amplification of what is read from now on.
+func (c *converter) setGain(db float64) { c.gain = float32(math.Pow(10, db/20)) }
 
 // maxOut is the most samples that one read can give.
 func (c *converter) maxOut() int {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,8 @@ type Microphone struct {
 	driver  func() driver
 	board   board
 	readers atomic.Pointer[[]*Reader]
-	muted   atomic.Bool // changed with mu held
+	muted   atomic.Bool   // changed with mu held
+	gain    atomic.Uint64 // bits of a float64, dB
 
 	mu     sync.Mutex
 	change context.CancelFunc // ends the present session when the mute switch is turned; nil outside Run
@@ -39,6 +41,7 @@ func NewMicrophone(cfg Config, log zerolog.Logger) *Microphone {
 func newMicrophone(cfg Config, log zerolog.Logger, d func() driver) *Microphone {
 	m := &Microphone{cfg: cfg, log: log, driver: d}
 	m.readers.Store(new([]*Reader))
+	m.gain.Store(math.Float64bits(cfg.GainDB))
 	m.board.set(Opening, "")
 	return m
 }
@@ -131,6 +134,18 @@ func (m *Microphone) SetMuted(muted bool) {
 		m.change()
 	}
 }
+
+// SetGain changes the amplification, in dB, from the next sound on. Its error says what is allowed.
+func (m *Microphone) SetGain(db float64) error {
+	if problem := (Config{Driver: driverAuto, Pace: paceReal, GainDB: db}).Validate()["gain_db"]; problem != "" {
+		return errors.New("set gain: " + problem)
+	}
+	m.gain.Store(math.Float64bits(db))
+	return nil
+}
+
+// Gain tells the amplification in dB.
+func (m *Microphone) Gain() float64 { return math.Float64frombits(m.gain.Load()) }
 
 // Status tells how the microphone is. It is cheap, and safe at any time.
 func (m *Microphone) Status() Status { return m.board.status() }

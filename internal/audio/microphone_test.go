@@ -7,7 +7,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -400,4 +402,35 @@ func TestFramesAllocateNothing(t *testing.T) {
 	if n := after.Mallocs - before.Mallocs; n > 200 {
 		t.Errorf("%d allocations in 20000 frames", n)
 	}
+}
+
+// TestSetGain makes a microphone louder while it is heard.
+func TestSetGain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "even.wav")
+	header := "RIFF\x24\x7d\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\x3e\x00\x00\x00\x7d\x00\x00\x02\x00\x10\x00data\x00\x7d\x00\x00"
+	if err := os.WriteFile(path, []byte(header+strings.Repeat("\x10\x27", 16000)), 0o600); err != nil { // a second of 10000
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		cfg := fileConfig(path, "real")
+		cfg.GainDB = -20
+		m := audio.NewMicrophone(cfg, zerolog.Nop())
+		r := m.Subscribe("test", 1)
+		defer start(t, m)()
+		if f := <-r.C(); f.PCM[0] != 1000 || m.Gain() != -20 {
+			t.Errorf("at %v dB the sound is %d, want 1000", m.Gain(), f.PCM[0])
+		}
+		if err := m.SetGain(0); err != nil {
+			t.Error(err)
+		}
+		for range 20 { // what was read already comes first
+			<-r.C()
+		}
+		if f := <-r.C(); f.PCM[0] != 10000 || m.Gain() != 0 {
+			t.Errorf("at %v dB the sound is %d, want 10000", m.Gain(), f.PCM[0])
+		}
+		if err := m.SetGain(61); err == nil || err.Error() != "set gain: 61 is not a gain; use -60 to 60 dB" {
+			t.Errorf("61 dB: %v", err)
+		}
+	})
 }

@@ -24,6 +24,7 @@ type Config struct {
 	MQTT          mqtt.Config     `yaml:"mqtt"`
 	HomeAssistant HomeAssistant   `yaml:"home_assistant"`
 	STT           STT             `yaml:"stt"`
+	Discovery     Discovery       `yaml:"discovery"`
 	Privacy       Privacy         `yaml:"privacy"`
 	History       history.Config  `yaml:"history"`
 	Server        server.Config   `yaml:"server"`
@@ -42,6 +43,12 @@ type HomeAssistant struct {
 	TokenFile string `yaml:"token_file"`
 	// CommandWait is how many seconds a command waits for a Home Assistant that is away; then it is stored as failed, with its audio.
 	CommandWait int `yaml:"command_wait"`
+}
+
+// Discovery is about the devices in Home Assistant.
+type Discovery struct {
+	DeleteButtons      bool `yaml:"delete_buttons"`      // recordings can be deleted by button
+	PublishTranscripts bool `yaml:"publish_transcripts"` // Home Assistant is told what was said, and keeps it
 }
 
 // Privacy is about spoken privacy commands, such as "delete what I just said".
@@ -68,6 +75,7 @@ func Default() Config {
 		Models:        Models{Dir: "./models"},
 		MQTT:          mqtt.DefaultConfig(),
 		HomeAssistant: HomeAssistant{CommandWait: 5},
+		Discovery:     Discovery{DeleteButtons: true},
 		Privacy:       Privacy{Voice: true, Sentences: map[string]spoken.Language{}},
 		History:       history.DefaultConfig(),
 		Server:        server.DefaultConfig(),

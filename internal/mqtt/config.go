@@ -17,6 +17,9 @@ type Config struct {
 	Username        string `yaml:"username"`         // of the broker at URL, or asked for by the embedded one
 	Password        string `yaml:"password"`         // goes with Username
 	PasswordFile    string `yaml:"password_file"`    // a file that holds the password instead
+	CAFile          string `yaml:"ca_file"`          // certificates that the broker's is signed by, PEM; empty: those this machine trusts
+	CertFile        string `yaml:"cert_file"`        // our own certificate, for brokers that ask for one, PEM
+	KeyFile         string `yaml:"key_file"`         // goes with CertFile
 	Embedded        bool   `yaml:"embedded"`         // be the broker when URL is empty
 	Listen          string `yaml:"listen"`           // where the embedded broker listens, host:port
 	DiscoveryPrefix string `yaml:"discovery_prefix"` // Home Assistant's discovery prefix
@@ -49,6 +52,9 @@ func (c Config) Validate() map[string]string {
 	hasPassword := c.Password != "" || c.PasswordFile != ""
 	if hasPassword && c.Username == "" {
 		wrong["username"] = "is missing; MQTT knows no password without a user name"
+	}
+	if _, err := c.TLS(); err != nil {
+		wrong[err.key] = err.problem
 	}
 	if c.URL == "" && c.Embedded {
 		if problem := checkListen(c.Listen, c.Username != "" && hasPassword); problem != "" {

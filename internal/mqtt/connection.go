@@ -89,7 +89,7 @@ func (s *Session) connect(ctx context.Context, lost chan<- error) (paho.Client, 
 	stop := func() bool { return true }
 	opts := s.options(lost)
 	opts.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) {
-		conn, err := dial(ctx, u)
+		conn, err := dial(ctx, u, s.cfg.TLS)
 		if err != nil {
 			return nil, err
 		}
@@ -140,8 +140,12 @@ func (s *Session) options(lost chan<- error) *paho.ClientOptions {
 }
 
 // dial opens the connection beneath the protocol.
-func dial(ctx context.Context, u *url.URL) (net.Conn, error) {
-	secure := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
+func dial(ctx context.Context, u *url.URL, secure *tls.Config) (net.Conn, error) {
+	if secure == nil {
+		secure = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	secure = secure.Clone()
+	secure.ServerName = u.Hostname()
 	switch u.Scheme {
 	case "ws", "wss":
 		return paho.NewWebsocket(u.String(), secure, webSocketTimeout, nil, nil)
@@ -222,7 +226,7 @@ func explain(err error, host string) string {
 	case errors.As(err, &unknownName):
 		return fmt.Sprintf("the network does not know the name of the MQTT broker at %s; correct mqtt.url", host)
 	case errors.As(err, &certificate), errors.As(err, &wrongName):
-		return fmt.Sprintf("the certificate of the MQTT broker at %s is not trusted; correct mqtt.url or install its authority on this machine", host)
+		return fmt.Sprintf("the certificate of the MQTT broker at %s is not trusted; correct mqtt.url, or name its authority in mqtt.ca_file", host)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return fmt.Sprintf("what answers at %s does not behave like an MQTT broker; correct mqtt.url", host)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():

@@ -127,7 +127,7 @@ func TestProblems(t *testing.T) {
 		"nobody":      {"mqtt://" + free, "no MQTT broker answers at " + free + "; start it or correct mqtt.url"},
 		"nobody, ws":  {"ws://" + free, "no MQTT broker answers at " + free + "; start it or correct mqtt.url"},
 		"closing":     {"mqtt://" + closing, "what answers at " + closing + " does not behave like an MQTT broker; correct mqtt.url"},
-		"certificate": {"mqtts://" + secureAddr, "the certificate of the MQTT broker at " + secureAddr + " is not trusted; correct mqtt.url or install its authority on this machine"},
+		"certificate": {"mqtts://" + secureAddr, "the certificate of the MQTT broker at " + secureAddr + " is not trusted; correct mqtt.url, or name its authority in mqtt.ca_file"},
 		"busy":        {"mqtt://" + refusing, "no connection to the MQTT broker at " + refusing + ": connect to MQTT broker: server Unavailable"},
 		"stranger":    {"mqtt://" + stranger, "what answers at " + stranger + " does not behave like an MQTT broker; correct mqtt.url"},
 		"bad address": {"ftp://x", `the MQTT broker's url has the unknown scheme "ftp"; use mqtt, mqtts, tcp, ws or wss`},

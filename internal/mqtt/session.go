@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -33,8 +34,9 @@ type SessionConfig struct {
 	ClientID    string // empty: a random one, the same for as long as the Session lives
 	Username    string
 	Password    string
-	WillTopic   string // empty: no will
-	WillPayload string // retained at QoS 1 when the connection breaks, and on a clean end
+	TLS         *tls.Config // for mqtts and wss; nil: what this machine trusts
+	WillTopic   string      // empty: no will
+	WillPayload string      // retained at QoS 1 when the connection breaks, and on a clean end
 
 	RetryMin     time.Duration // first wait before connecting again; zero: 1 s
 	RetryMax     time.Duration // longest wait; zero: 30 s
