@@ -1,27 +1,34 @@
-// Package discovery shows each satellite as a device of Home Assistant over MQTT.
+// Package discovery shows each satellite, and the bridge itself, as devices of Home Assistant over MQTT.
 package discovery
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 )
 
 // Config is what all devices share.
 type Config struct {
-	Prefix     string // of discovery topics; empty: homeassistant
-	BridgeID   string // names this bridge in topics; empty: bridge
-	Version    string // of this program; may be empty
-	PageURL    string // the page people manage satellites on, http or https; may be empty
-	BirthTopic string // where Home Assistant says "online"; empty: homeassistant/status
+	Prefix        string   // of discovery topics; empty: homeassistant
+	BridgeID      string   // names this bridge in topics; empty: bridge
+	Version       string   // of this program; may be empty
+	PageURL       string   // the page people manage satellites on, http or https; may be empty
+	BirthTopic    string   // where Home Assistant says "online"; empty: homeassistant/status
+	Outcomes      []string // how a command can end; none: there is no Command event
+	Assistants    []string // what the Assistant could be when it was last known; see SetAssistants
+	HomeAssistant bool     // commands are carried out there: which assistant can be chosen
+	DeleteButtons bool     // recordings can be deleted by button
+	Former        []string // ids of satellites that this bridge has shown before; those that are no devices any more are taken away
+	Announcement  []byte   // what the bridge says of itself on AnnounceTopic, retained; empty: nothing
 }
 
 // Device is one satellite.
@@ -29,29 +36,14 @@ type Device struct {
 	ID        string // letters, digits, _ and -
 	Name      string // as people call it; empty: ID
 	Area      string // the room, suggested to Home Assistant when it first sees the device; may be empty
-	WakeWords []string
+	WakeWords []WakeWord
 }
 
-// State is what a satellite's entities show.
-type State struct {
-	Satellite         string // one of SatelliteStates
-	Muted             bool
-	SaveRecordings    bool
-	MicrophoneProblem bool
-	AssistProblem     bool // commands are not carried out: Home Assistant is away, or refuses the token
-	Recordings        int64
-	LastHeard         time.Time // zero: never
-}
-
-// SatelliteStates lists what a satellite can be doing; they are the states of Home Assistant's own satellites.
-func SatelliteStates() []string { return []string{"idle", "listening", "processing", "responding"} }
-
-// Wake is one detection of a wake word.
-type Wake struct {
-	WakeWord  string
-	Score     float64 // 0..1
-	Threshold float64 // 0..1
-	EntryID   string  // of the recording in the history; may be empty
+// WakeWord is a word that a satellite may listen for.
+type WakeWord struct {
+	ID         string // of its model
+	Phrase     string // what people say
+	Adjustable bool   // its threshold can be changed
 }
 
 // Broker carries messages. Subscribe and OnConnect are called before it runs, their functions one at a time.
@@ -61,10 +53,9 @@ type Broker interface {
 	OnConnect(fn func())
 }
 
-// Commands carries out what people switch in Home Assistant.
+// Commands carries out what people ask for in Home Assistant.
 type Commands interface {
-	SetMuted(ctx context.Context, satellite string, muted bool) error
-	SetSaveRecordings(ctx context.Context, satellite string, save bool) error
+	Obey(ctx context.Context, o Order) error
 }
 
 // Deps are the parts discovery works with.
@@ -77,13 +68,13 @@ type Deps struct {
 // Discovery keeps the devices in Home Assistant up to date. What reaches it from outside is put down in its inbox;
 // Run alone reads the inbox and publishes.
 type Discovery struct {
-	cfg        Config
-	deps       Deps
-	satellites []*satellite
-	byID       map[string]*satellite
+	cfg   Config
+	deps  Deps
+	nodes []*node
+	byID  map[string]*node // the bridge's own is under ""
 
-	mail   chan struct{} // a signal is waiting when the inbox may hold something
-	orders chan struct{} // the same for the inbox's commands
+	mail   chan struct{}        // a signal is waiting when the inbox may hold something
+	orders [lanes]chan struct{} // the same for the inbox's commands
 
 	mu    sync.Mutex // guards what follows
 	inbox inbox
@@ -92,7 +83,7 @@ type Discovery struct {
 // idPattern is what Home Assistant takes as an id in a discovery topic.
 var idPattern = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 
-// New builds the devices and subscribes; it must be called before the broker runs.
+// New builds the devices, that of the bridge itself among them, and subscribes; it must be called before the broker runs.
 func New(cfg Config, devices []Device, deps Deps) (*Discovery, error) {
 	cfg.Prefix = cmp.Or(cfg.Prefix, "homeassistant")
 	cfg.BridgeID = cmp.Or(cfg.BridgeID, "bridge")
@@ -101,26 +92,32 @@ func New(cfg Config, devices []Device, deps Deps) (*Discovery, error) {
 		return nil, err
 	}
 	d := &Discovery{
-		cfg:    cfg,
-		deps:   deps,
-		byID:   map[string]*satellite{},
-		mail:   make(chan struct{}, 1),
-		orders: make(chan struct{}, 1),
-		inbox:  newInbox(),
+		cfg:   cfg,
+		deps:  deps,
+		byID:  map[string]*node{},
+		mail:  make(chan struct{}, 1),
+		inbox: newInbox(),
 	}
+	for lane := range d.orders {
+		d.orders[lane] = make(chan struct{}, 1)
+	}
+	nodes := []*node{hubNode(cfg)}
 	for _, device := range devices {
 		if !idPattern.MatchString(device.ID) {
 			return nil, fmt.Errorf("describe satellite %q: its id may hold letters, digits, _ and -", device.ID)
 		}
-		if d.byID[device.ID] != nil {
-			return nil, fmt.Errorf("describe satellite %q: its id is taken", device.ID)
+		nodes = append(nodes, satelliteNode(cfg, device))
+	}
+	for _, n := range nodes {
+		if d.byID[n.id] != nil {
+			return nil, fmt.Errorf("describe satellite %q: its id is taken", n.id)
 		}
-		s, err := newSatellite(cfg, device)
-		if err != nil {
-			return nil, fmt.Errorf("describe satellite %q: %w", device.ID, err)
+		var err error
+		if n.config, err = n.encode(cfg, nil); err != nil {
+			return nil, fmt.Errorf("describe satellite %q: %w", n.id, err)
 		}
-		d.satellites = append(d.satellites, s)
-		d.byID[device.ID] = s
+		d.nodes = append(d.nodes, n)
+		d.byID[n.id] = n
 	}
 	d.subscribe()
 	return d, nil
@@ -149,30 +146,63 @@ func check(cfg Config) error {
 // AvailabilityTopic is where the broker's last will of a bridge belongs, with the retained payload "offline".
 func AvailabilityTopic(bridgeID string) string { return "earshot/" + bridgeID + "/availability" }
 
+// AnnounceTopic is where a bridge says what programs need to find it.
+func AnnounceTopic(bridgeID string) string { return "earshot/" + bridgeID + "/announce" }
+
 // SetState shows a satellite's state; only what changed is published. It does not wait.
 func (d *Discovery) SetState(satellite string, s State) {
-	d.put(satellite, func(in *inbox) { in.states[satellite] = s })
+	d.put(satellite, func(in *inbox) { in.values[satellite] = s.values() })
+}
+
+// SetHub shows how the bridge is; only what changed is published. It does not wait.
+func (d *Discovery) SetHub(h Hub) {
+	d.put(hubID, func(in *inbox) { in.values[hubID] = h.values(d.cfg.Version) })
+}
+
+// SetAssistants says what every satellite's Assistant can be besides AsConfigured. It does not wait.
+func (d *Discovery) SetAssistants(names []string) {
+	d.post(func(in *inbox) {
+		in.assistants = append([]string{AsConfigured}, names...)
+		in.assistantsChanged = true
+	})
 }
 
 // Wake tells of a detected wake word. It does not wait; while the broker is away it is forgotten.
 func (d *Discovery) Wake(satellite string, w Wake) {
+	d.happened(satellite, keyWake, wakeEvent{wakeDetected, w.WakeWord, rounded(w.Score), rounded(w.Threshold), w.EntryID})
+}
+
+// Command tells how a command has ended. It does not wait; while the broker is away it is forgotten.
+func (d *Discovery) Command(satellite string, c Command) {
+	if slices.Contains(d.cfg.Outcomes, c.Outcome) { // Home Assistant warns of others
+		d.happened(satellite, keyCommand, c.event())
+	}
+}
+
+// happened queues an event.
+func (d *Discovery) happened(satellite, key string, e any) {
+	payload, err := json.Marshal(e)
+	if err != nil {
+		d.deps.Log.Warn().Err(fmt.Errorf("encode event: %w", err)).Str("satellite", satellite).Msg("event lost")
+		return
+	}
 	d.put(satellite, func(in *inbox) {
-		if len(in.wakes) == maxWakes {
+		if len(in.events) == maxEvents {
 			in.lost++
 			return
 		}
-		in.wakes = append(in.wakes, wakeOf{satellite, w})
+		in.events = append(in.events, event{satellite, key, payload})
 	})
 }
 
-// Ignored counts messages on command topics that were not obeyed: neither ON nor OFF, or retained.
+// Ignored counts messages on command topics that were not obeyed: what the entity cannot be, or retained.
 func (d *Discovery) Ignored() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.inbox.ignored
 }
 
-// put changes the inbox for a known satellite and wakes Run.
+// put changes the inbox for a known device and wakes Run.
 func (d *Discovery) put(satellite string, change func(*inbox)) {
 	if d.byID[satellite] == nil {
 		d.deps.Log.Debug().Str("satellite", satellite).Msg("no such device in Home Assistant")

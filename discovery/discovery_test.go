@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,16 +17,27 @@ import (
 	"earshot/discovery"
 )
 
-const kitchenConfig = "homeassistant/device/earshot_kitchen/config"
+const (
+	kitchenConfig = "homeassistant/device/earshot_kitchen/config"
+	hubConfig     = "homeassistant/device/earshot_hub_bridge/config"
+)
 
-var kitchen = discovery.Device{ID: "kitchen", Name: "Kitchen", Area: "Kitchen", WakeWords: []string{"Okay Nabu", "Alexa"}}
+var kitchen = discovery.Device{ID: "kitchen", Name: "Kitchen", Area: "Kitchen", WakeWords: []discovery.WakeWord{
+	{ID: "okay_nabu", Phrase: "Okay Nabu", Adjustable: true}, {ID: "alexa", Phrase: "Alexa"},
+}}
+
+// household has everything that can be had.
+var household = discovery.Config{
+	Version: "0.1.0", HomeAssistant: true, DeleteButtons: true, Outcomes: []string{"understood", "not_understood", "not_intended", "failed"},
+	Announcement: []byte(`{"id":"bridge"}`),
+}
 
 // inBubble runs a test with a running Discovery for the kitchen, in synthetic time.
 func inBubble(t *testing.T, log *bytes.Buffer, test func(t *testing.T, d *discovery.Discovery, w *wire, o *orders)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w, o := &wire{}, &orders{}
-		d, err := discovery.New(discovery.Config{Version: "0.1.0"}, []discovery.Device{kitchen},
+		d, err := discovery.New(household, []discovery.Device{kitchen},
 			discovery.Deps{Broker: w, Commands: o, Log: zerolog.New(zerolog.SyncWriter(log)).Level(zerolog.DebugLevel)})
 		if err != nil {
 			t.Fatal(err)
@@ -42,23 +54,40 @@ func inBubble(t *testing.T, log *bytes.Buffer, test func(t *testing.T, d *discov
 	})
 }
 
-var listening = discovery.State{Satellite: "listening", SaveRecordings: true, Recordings: 7, LastHeard: time.Date(2026, 11, 24, 19, 2, 3, 0, time.FixedZone("", 3600))}
+var listening = discovery.State{
+	Satellite: "listening", SaveRecordings: true, SaveText: true, LastHeard: time.Date(2026, 11, 24, 19, 2, 3, 0, time.FixedZone("", 3600)),
+	Counts: &discovery.Counts{Recordings: 7, Today: 3, FalseToday: 1}, Keep: discovery.KeepForever, Assistant: discovery.AsConfigured, GainDB: 1.5,
+	WakeWords: map[string]discovery.WordState{"okay_nabu": {Active: true, Threshold: 0.85}, "alexa": {}}, LevelDBFS: -41.4, Dropped: 2,
+}
 
-var listeningTopics = []string{
-	"earshot/kitchen/assist_problem OFF true",
-	"earshot/kitchen/last_heard 2026-11-24T18:02:03Z true",
-	"earshot/kitchen/mute OFF true",
-	"earshot/kitchen/problem OFF true",
-	"earshot/kitchen/recordings 7 true",
-	"earshot/kitchen/save ON true",
-	"earshot/kitchen/state listening true",
+// listeningValues are the states that go with it, by the last part of the topic.
+var listeningValues = map[string]string{
+	"assist_problem": "OFF", "storage_problem": "OFF", "problem": "OFF", "state": "listening", "last_heard": "2026-11-24T18:02:03Z",
+	"recordings": "7", "recordings_today": "3", "false_triggers_today": "1", "last_deletion": "None", "level": "-41", "dropped_frames": "2",
+	"reply_time": "None", "microphone_test": "None", "mute": "OFF", "save": "ON", "save_text": "ON", "gain": "1.5", "keep": "forever",
+	"assistant": "As configured", "listen_okay_nabu": "ON", "threshold_okay_nabu": "0.85", "listen_alexa": "OFF",
+}
+
+func topicsOf(values map[string]string) (lines []string) {
+	for key, value := range values {
+		lines = append(lines, "earshot/kitchen/"+key+" "+value+" true")
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+var listeningTopics = topicsOf(listeningValues)
+
+// announced is what every announcement begins with.
+var announced = []sent{
+	{0, hubConfig, "(device)", true}, {0, kitchenConfig, "(device)", true}, {0, "earshot/bridge/availability", "online", true},
+	{0, "earshot/bridge/announce", `{"id":"bridge"}`, true},
 }
 
 func TestAnnounce(t *testing.T) {
 	inBubble(t, &bytes.Buffer{}, func(t *testing.T, d *discovery.Discovery, w *wire, _ *orders) {
 		w.onConnect()
-		want := []sent{{0, kitchenConfig, "(device)", true}, {0, "earshot/bridge/availability", "online", true}}
-		if diff := cmp.Diff(want, w.take()); diff != "" {
+		if diff := cmp.Diff(announced, w.take()); diff != "" {
 			t.Errorf("without a state:\n%s", diff)
 		}
 		d.SetState("kitchen", listening)
@@ -67,10 +96,10 @@ func TestAnnounce(t *testing.T) {
 		}
 		w.onConnect()
 		got := w.take()
-		if diff := cmp.Diff(want, got[:2]); diff != "" {
+		if diff := cmp.Diff(announced, got[:4]); diff != "" {
 			t.Errorf("on reconnect:\n%s", diff)
 		}
-		if diff := cmp.Diff(listeningTopics, sorted(got[2:])); diff != "" {
+		if diff := cmp.Diff(listeningTopics, sorted(got[4:])); diff != "" {
 			t.Errorf("on reconnect:\n%s", diff)
 		}
 	})
@@ -147,34 +176,40 @@ func TestStatesOnlyWhenChanged(t *testing.T) {
 	})
 }
 
-// The number of recordings waits for its second while everything else goes at once.
-func TestRecordingsAreCoalesced(t *testing.T) {
+// Counts and levels wait for their turn while everything else goes at once.
+func TestCountsAndLevelsArePaced(t *testing.T) {
 	inBubble(t, &bytes.Buffer{}, func(t *testing.T, d *discovery.Discovery, w *wire, _ *orders) {
 		w.onConnect()
 		w.take()
 		s := listening
-		for i := range int64(35) {
-			s.Recordings = i
+		for i := range 200 {
+			s.Counts = &discovery.Counts{Recordings: int64(i)}
+			s.LevelDBFS = -float64(i % 100)
 			s.Satellite = []string{"idle", "processing"}[i%2]
 			d.SetState("kitchen", s)
 			time.Sleep(110 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
-		var counts []string
+		var counts, levels []string
 		states := 0
 		for _, m := range w.take() {
 			switch m.Topic {
 			case "earshot/kitchen/recordings":
 				counts = append(counts, fmt.Sprintf("%v %s", m.At, m.Payload))
+			case "earshot/kitchen/level":
+				levels = append(levels, fmt.Sprintf("%v %s", m.At, m.Payload))
 			case "earshot/kitchen/state":
 				states++
 			}
 		}
-		if diff := cmp.Diff([]string{"0s 0", "1s 9", "2s 18", "3s 27", "4s 34"}, counts); diff != "" {
+		if diff := cmp.Diff([]string{"0s 0", "5s 45", "10s 90", "15s 136", "20s 181", "25s 199"}, counts); diff != "" {
 			t.Error(diff)
 		}
-		if states != 35 {
-			t.Errorf("the state was published %d times, want 35", states)
+		if diff := cmp.Diff([]string{"0s 0", "5s -45", "10s -90", "15s -36", "20s -81", "25s -99"}, levels); diff != "" {
+			t.Error(diff)
+		}
+		if states != 200 {
+			t.Errorf("the state was published %d times, want 200", states)
 		}
 	})
 }
@@ -243,7 +278,7 @@ func TestDeletedByPerson(t *testing.T) {
 		w.take()
 		w.say(t, "homeassistant/status", "online", true)
 		time.Sleep(time.Minute)
-		if len(w.take()) != 9 {
+		if len(w.take()) != len(announced)+len(listeningTopics) {
 			t.Fatal("no announcement before the deletion")
 		}
 		for range 8 { // Home Assistant says it once per entity
@@ -257,7 +292,7 @@ func TestDeletedByPerson(t *testing.T) {
 		d.Wake("kitchen", discovery.Wake{WakeWord: "okay_nabu"})
 		time.Sleep(time.Hour)
 		for _, m := range w.take() {
-			if m.Topic != "earshot/bridge/availability" {
+			if m.Topic != "earshot/bridge/availability" && m.Topic != "earshot/bridge/announce" && m.Topic != hubConfig {
 				t.Errorf("published %v", m)
 			}
 		}
@@ -319,8 +354,8 @@ func TestManySatellites(t *testing.T) {
 		for _, m := range w.take() {
 			last[m.Topic] = m.Payload
 		}
-		if len(last) != 100*8+1 {
-			t.Errorf("%d topics, want 801", len(last))
+		if want := 100*19 + 2; len(last) != want {
+			t.Errorf("%d topics, want %d", len(last), want)
 		}
 		cancel()
 		<-ended
@@ -351,4 +386,101 @@ func TestNewRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Home Assistant is never told two different things of a device within two seconds.
+func TestChangesAreSpaced(t *testing.T) {
+	inBubble(t, &bytes.Buffer{}, func(t *testing.T, d *discovery.Discovery, w *wire, _ *orders) {
+		w.onConnect()
+		w.take()
+		for i := range 30 {
+			d.SetAssistants([]string{fmt.Sprintf("Assistant %d", i)})
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		var at []time.Duration
+		last := ""
+		synctest.Wait()
+		for _, m := range w.sent {
+			if m.Topic == kitchenConfig {
+				at, last = append(at, m.At), m.Payload
+			}
+		}
+		if diff := cmp.Diff([]time.Duration{2 * time.Second, 4 * time.Second}, at); diff != "" {
+			t.Error(diff)
+		}
+		if !strings.Contains(last, `"ops":["As configured","Assistant 29"]`) {
+			t.Errorf("the last description is %s", last)
+		}
+		w.sent = nil
+		s := listening
+		s.Assistant = "Assistant 29"
+		d.SetState("kitchen", s)
+		if got := sorted(w.take()); !slices.Contains(got, "earshot/kitchen/assistant Assistant 29 true") {
+			t.Errorf("the chosen assistant is not shown: %v", got)
+		}
+		s.Assistant = "Assistant 30"
+		d.SetState("kitchen", s)
+		if got := sorted(w.take()); !slices.Equal(got, []string{"earshot/kitchen/assistant None true"}) {
+			t.Errorf("an assistant that Home Assistant does not know of: %v", got)
+		}
+		d.SetAssistants([]string{"Assistant 29", "Assistant 30"})
+		time.Sleep(time.Minute)
+		got := w.take()
+		if len(got) != 2 || got[0].Topic != kitchenConfig || got[1].Payload != "Assistant 30" || got[1].At-got[0].At != time.Second {
+			t.Errorf("a new assistant: %v", got)
+		}
+		d.SetAssistants([]string{"Assistant 29"})
+		if got := w.take(); len(got) != 2 || got[0].Payload != "None" || got[1].Topic != kitchenConfig {
+			t.Errorf("an assistant that is gone: %v", got)
+		}
+		d.SetAssistants([]string{"Assistant 29"})
+		if got := w.take(); len(got) > 0 {
+			t.Errorf("published what was known: %v", got)
+		}
+	})
+}
+
+// TestCommandEvent holds what is told of a command, and that what was said is told only when it is given.
+func TestCommandEvent(t *testing.T) {
+	inBubble(t, &bytes.Buffer{}, func(t *testing.T, d *discovery.Discovery, w *wire, _ *orders) {
+		w.onConnect()
+		w.take()
+		d.Command("kitchen", discovery.Command{
+			Outcome: "understood", EntryID: "01J", WakeWord: "okay_nabu", SpeechEnd: 1500 * time.Millisecond, Transcript: 2 * time.Second, Reply: 2100 * time.Millisecond,
+		})
+		d.Command("kitchen", discovery.Command{Outcome: "not_intended", WakeWord: "alexa"})
+		d.Command("kitchen", discovery.Command{Outcome: "danced"})
+		d.Command("kitchen", discovery.Command{Outcome: "failed", WakeWord: "alexa", Text: "light on", Answer: "Sorry"})
+		want := []sent{
+			{0, "earshot/kitchen/command", `{"event_type":"understood","entry_id":"01J","wake_word":"okay_nabu","speech_end_ms":1500,"transcript_ms":2000,"reply_ms":2100}`, false},
+			{0, "earshot/kitchen/command", `{"event_type":"not_intended","wake_word":"alexa"}`, false},
+			{0, "earshot/kitchen/command", `{"event_type":"failed","wake_word":"alexa","text":"light on","answer":"Sorry"}`, false},
+		}
+		if diff := cmp.Diff(want, w.take()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestHub(t *testing.T) {
+	inBubble(t, &bytes.Buffer{}, func(t *testing.T, d *discovery.Discovery, w *wire, _ *orders) {
+		w.onConnect()
+		w.take()
+		d.SetHub(discovery.Hub{HomeAssistant: true})
+		want := []string{
+			"earshot/bridge/hub/home_assistant ON true", "earshot/bridge/hub/improve OFF true", "earshot/bridge/hub/version 0.1.0 true",
+		}
+		if diff := cmp.Diff(want, sorted(w.take())); diff != "" {
+			t.Errorf("before it was counted:\n%s", diff)
+		}
+		d.SetHub(discovery.Hub{Counted: true, StoredBytes: 12_340_000, Recordings: 5, NextCleanup: time.Date(2026, 11, 25, 3, 30, 0, 0, time.UTC), Improve: true})
+		want = []string{
+			"earshot/bridge/hub/home_assistant OFF true", "earshot/bridge/hub/improve ON true", "earshot/bridge/hub/next_cleanup 2026-11-25T03:30:00Z true",
+			"earshot/bridge/hub/recordings 5 true", "earshot/bridge/hub/storage_used 12.3 true",
+		}
+		if diff := cmp.Diff(want, sorted(w.take())); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

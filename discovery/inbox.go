@@ -2,42 +2,50 @@ package discovery
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // The bounds of what waits for Run and for commands.
 const (
-	maxWakes       = 64               // detections that wait to be published
-	commandTimeout = 10 * time.Second // for one command, such as opening a microphone
+	maxEvents      = 64               // events that wait to be published
+	commandTimeout = 60 * time.Second // for one command, such as deleting everything
 )
 
-// inbox holds what happened since Run last looked. Everything but detections is a fact that the newest replaces.
+// inbox holds what happened since Run last looked. Everything but events is a fact that the newest replaces.
 type inbox struct {
-	connected bool             // the broker is there (again) and may have forgotten everything
-	birth     bool             // Home Assistant came up
-	offline   bool             // somebody said that we are away
-	removed   map[string]bool  // satellites whose device a person deleted
-	states    map[string]State // newest by satellite
-	wakes     []wakeOf
-	lost      uint64 // detections beyond maxWakes
+	connected bool                         // the broker is there (again) and may have forgotten everything
+	birth     bool                         // Home Assistant came up
+	offline   bool                         // somebody said that we are away
+	removed   map[string]bool              // nodes whose device a person deleted
+	values    map[string]map[string]string // newest payloads by node and entity
+	remnants  map[string]map[string]string // platforms of entities, by node and key, that the broker knows and we have no more
+	former    map[string][]string          // topics to empty of satellites that we have no more, by satellite
+	events    []event
+	lost      uint64 // events beyond maxEvents
 	commands  []command
 	ignored   uint64
+
+	assistants        []string
+	assistantsChanged bool
 }
 
-type wakeOf struct {
-	satellite string
-	wake      Wake
+// event is something that happened, told once.
+type event struct {
+	node, key string
+	payload   []byte
 }
 
-// command is one switch that a person turned.
+// command is one thing that a person did in Home Assistant.
 type command struct {
-	satellite string
-	key       string // keyMute or keySave
-	on        bool
+	Order
+	key string // of the node's entity
 }
 
 func newInbox() inbox {
-	return inbox{removed: map[string]bool{}, states: map[string]State{}}
+	return inbox{
+		removed: map[string]bool{}, values: map[string]map[string]string{}, remnants: map[string]map[string]string{}, former: map[string][]string{},
+	}
 }
 
 // empty takes out what Run deals with; commands and the count of the ignored stay.
@@ -63,40 +71,55 @@ func (d *Discovery) subscribe() {
 			d.post(func(in *inbox) { in.offline = true })
 		}
 	})
-	for _, s := range d.satellites {
-		b.Subscribe(s.configTopic, func(_ string, payload []byte, _ bool) {
-			if len(payload) == 0 {
-				d.post(func(in *inbox) { in.removed[s.id] = true })
-			}
-		})
-		for _, key := range []string{keyMute, keySave} {
-			b.Subscribe(s.commandTopic(key), func(_ string, payload []byte, retained bool) {
-				d.receive(s.id, key, payload, retained)
-			})
+	for _, n := range d.nodes {
+		b.Subscribe(n.configTopic, func(_ string, payload []byte, retained bool) { d.described(n, payload, retained) })
+		commands := n.commands()
+		b.Subscribe(n.commandTopic("+"), func(topic string, payload []byte, retained bool) { d.receive(commands[topic], payload, retained) })
+	}
+	d.subscribeFormer()
+}
+
+// control is an entity that takes orders.
+type control struct {
+	key string
+	entity
+}
+
+// commands are the entities of a device that take orders, by the topics they take them on.
+func (n *node) commands() map[string]control {
+	all := map[string]control{}
+	for key, e := range n.entities {
+		if e.asks != nil {
+			all[e.CommandTopic] = control{key, e}
 		}
 	}
+	return all
 }
 
 // receive takes a message on a command topic. A retained one would be obeyed again at every reconnect.
-func (d *Discovery) receive(satellite, key string, payload []byte, retained bool) {
-	on := string(payload) == switchOn
-	if retained || (!on && string(payload) != switchOff) {
+func (d *Discovery) receive(c control, payload []byte, retained bool) {
+	var o Order
+	ok := false
+	if c.asks != nil {
+		o, ok = c.order(payload)
+	}
+	if retained || !ok {
 		d.mu.Lock()
 		d.inbox.ignored++
 		d.mu.Unlock()
-		d.deps.Log.Debug().Str("satellite", satellite).Str("switch", key).Bool("retained", retained).Msg("command ignored")
+		d.deps.Log.Debug().Str("satellite", o.Satellite).Str("entity", c.key).Bool("retained", retained).Msg("command ignored")
 		return
 	}
 	d.mu.Lock()
-	d.inbox.order(command{satellite, key, on})
+	d.inbox.order(command{o, c.key})
 	d.mu.Unlock()
-	signal(d.orders)
+	signal(d.orders[o.Kind.lane()])
 }
 
-// order notes a command; an older one for the same switch that still waits is replaced, so there are never more than switches.
+// order notes a command; an older one for the same entity that still waits is replaced, so there are never more than entities.
 func (in *inbox) order(c command) {
 	for i, old := range in.commands {
-		if old.satellite == c.satellite && old.key == c.key {
+		if old.Satellite == c.Satellite && old.key == c.key {
 			in.commands[i] = c
 			return
 		}
@@ -104,42 +127,40 @@ func (in *inbox) order(c command) {
 	in.commands = append(in.commands, c)
 }
 
-// obey carries out commands one after the other until ctx ends.
-func (d *Discovery) obey(ctx context.Context) {
+// obey carries out the commands of a lane one after the other until ctx ends.
+func (d *Discovery) obey(ctx context.Context, lane int) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.orders:
+		case <-d.orders[lane]:
 		}
 		for ctx.Err() == nil {
-			c, ok := d.nextCommand()
+			c, ok := d.nextCommand(lane)
 			if !ok {
 				break
 			}
 			if err := d.carryOut(ctx, c); err != nil {
-				d.deps.Log.Warn().Err(err).Str("satellite", c.satellite).Str("switch", c.key).Msg("command not carried out")
+				d.deps.Log.Warn().Err(err).Str("satellite", c.Satellite).Str("entity", c.key).Msg("command not carried out")
 			}
 		}
 	}
 }
 
-func (d *Discovery) nextCommand() (command, bool) {
+func (d *Discovery) nextCommand(lane int) (command, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.inbox.commands) == 0 {
+	i := slices.IndexFunc(d.inbox.commands, func(c command) bool { return c.Kind.lane() == lane })
+	if i < 0 {
 		return command{}, false
 	}
-	c := d.inbox.commands[0]
-	d.inbox.commands = d.inbox.commands[1:]
+	c := d.inbox.commands[i]
+	d.inbox.commands = slices.Delete(d.inbox.commands, i, i+1)
 	return c, true
 }
 
 func (d *Discovery) carryOut(ctx context.Context, c command) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	if c.key == keyMute {
-		return d.deps.Commands.SetMuted(ctx, c.satellite, c.on)
-	}
-	return d.deps.Commands.SetSaveRecordings(ctx, c.satellite, c.on)
+	return d.deps.Commands.Obey(ctx, c.Order)
 }

@@ -4,29 +4,21 @@ import (
 	"cmp"
 	"encoding/json"
 	"strings"
+	"time"
 )
 
-// The keys of a device's entities. With the satellite's id they make the entity's unique id, which must never change:
-// Home Assistant keeps people's own settings under it.
+// The payloads of switches, buttons, binary sensors and availability that Home Assistant expects unless told otherwise.
 const (
-	keyWake       = "wake"
-	keyState      = "state"
-	keyRecordings = "recordings"
-	keyLastHeard  = "last_heard"
-	keyProblem    = "microphone_problem"
-	keyAssist     = "assist_problem"
-	keyMute       = "mute"
-	keySave       = "save"
+	switchOn    = "ON"
+	switchOff   = "OFF"
+	buttonPress = "PRESS"
+	online      = "online"
+	offline     = "offline"
+	unknown     = "None" // a sensor or select without a value
 )
 
-// The payloads of switches, binary sensors and availability that Home Assistant expects unless told otherwise.
-const (
-	switchOn  = "ON"
-	switchOff = "OFF"
-	online    = "online"
-	offline   = "offline"
-	unknown   = "None" // a sensor without a value
-)
+// originName is how our descriptions are told from those of others.
+const originName = "Earshot"
 
 // entityQoS is the same for all: the availability topic is shared, and Home Assistant would subscribe to it anew for each level.
 const entityQoS = 1
@@ -57,75 +49,113 @@ type origin struct {
 	SoftwareVersion string `json:"sw,omitempty"`
 }
 
+// component describes an entity. One with nothing but a platform takes the entity away.
 type component struct {
 	Platform       string   `json:"p"`
-	UniqueID       string   `json:"uniq_id"`
-	Name           string   `json:"name"`
-	StateTopic     string   `json:"stat_t"`
+	UniqueID       string   `json:"uniq_id,omitempty"`
+	Name           string   `json:"name,omitempty"`
+	StateTopic     string   `json:"stat_t,omitempty"`
 	CommandTopic   string   `json:"cmd_t,omitempty"`
-	QoS            int      `json:"qos"`
+	QoS            int      `json:"qos,omitempty"`
 	DeviceClass    string   `json:"dev_cla,omitempty"`
 	StateClass     string   `json:"stat_cla,omitempty"`
+	Unit           string   `json:"unit_of_meas,omitempty"`
 	EntityCategory string   `json:"ent_cat,omitempty"`
 	Icon           string   `json:"ic,omitempty"`
 	EventTypes     []string `json:"evt_typ,omitempty"`
 	Options        []string `json:"ops,omitempty"`
+	Enabled        *bool    `json:"en,omitempty"` // nil: yes
+	*span
+	*presence
 }
 
-// wakeEvent is the payload of the event entity; what follows event_type becomes attributes.
-type wakeEvent struct {
-	EventType string  `json:"event_type"`
-	WakeWord  string  `json:"wake_word"`
-	Score     float64 `json:"score"`
-	Threshold float64 `json:"threshold"`
-	EntryID   string  `json:"entry_id,omitempty"`
+// span is what a number can be.
+type span struct {
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+	Step float64 `json:"step"`
+	Mode string  `json:"mode"`
 }
 
-const wakeDetected = "detected"
-
-// components are the entities every satellite has.
-func components() map[string]component {
-	return map[string]component{
-		keyWake:       {Platform: "event", Name: "Wake word", Icon: "mdi:account-voice", EventTypes: []string{wakeDetected}},
-		keyState:      {Platform: "sensor", Name: "State", Icon: "mdi:microphone-message", DeviceClass: "enum", Options: SatelliteStates()},
-		keyRecordings: {Platform: "sensor", Name: "Recordings", Icon: "mdi:playlist-music", StateClass: "measurement"},
-		keyLastHeard:  {Platform: "sensor", Name: "Last heard", Icon: "mdi:ear-hearing", DeviceClass: "timestamp"},
-		keyProblem:    {Platform: "binary_sensor", Name: "Microphone problem", DeviceClass: "problem", EntityCategory: "diagnostic"},
-		keyAssist:     {Platform: "binary_sensor", Name: "Assist problem", DeviceClass: "problem", EntityCategory: "diagnostic"},
-		keyMute:       {Platform: "switch", Name: "Microphone mute", Icon: "mdi:microphone-off"},
-		keySave:       {Platform: "switch", Name: "Save recordings", Icon: "mdi:content-save", EntityCategory: "config"},
-	}
+// presence is a binary sensor that shows an availability.
+type presence struct {
+	On           string `json:"pl_on"`
+	Off          string `json:"pl_off"`
+	Availability string `json:"avty_t"`
+	Unavailable  string `json:"pl_not_avail"`
 }
 
-// describe builds a satellite's payload. Encoding sorts the entities, so that the same device is the same bytes.
-func describe(cfg Config, dev Device) ([]byte, error) {
-	id := Identifier(dev.ID)
-	p := payload{
-		Device: device{
-			IDs:              []string{id},
-			Connections:      []string{},
-			Name:             cmp.Or(dev.Name, dev.ID),
-			Manufacturer:     "Earshot",
-			Model:            "Voice satellite",
-			SoftwareVersion:  cfg.Version,
-			SuggestedArea:    dev.Area,
-			ConfigurationURL: cfg.PageURL,
-		},
-		Origin:       origin{Name: "Earshot", SoftwareVersion: cfg.Version},
-		Availability: AvailabilityTopic(cfg.BridgeID),
-		Components:   components(),
+// node is one device as Run knows it.
+type node struct {
+	id          string // of the satellite; hubID for the bridge
+	topics      string // what its topics begin with
+	configTopic string
+	device      device
+	entities    map[string]entity
+
+	config    []byte               // its description as it should be now
+	published publication          // what was last said of it
+	values    map[string]string    // nil until somebody said it
+	shown     map[string]string    // newest payload by entity
+	paced     map[string]time.Time // when an entity that must wait for its turn was last published
+	removed   bool                 // a person deleted the device in Home Assistant
+}
+
+// hubID is the id of the bridge's own device among those of satellites, which have one.
+const hubID = ""
+
+// satelliteNode is a satellite's device.
+func satelliteNode(cfg Config, dev Device) *node {
+	d := device{Name: cmp.Or(dev.Name, dev.ID), Model: "Voice satellite", SuggestedArea: dev.Area}
+	var phrases []string
+	for _, w := range dev.WakeWords {
+		phrases = append(phrases, cmp.Or(w.Phrase, w.ID))
 	}
-	if len(dev.WakeWords) > 0 {
-		p.Device.Model += " for " + strings.Join(dev.WakeWords, ", ")
+	if len(phrases) > 0 {
+		d.Model += " for " + strings.Join(phrases, ", ")
 	}
-	for key, c := range p.Components {
-		c.UniqueID = id + "_" + key
-		c.StateTopic = stateTopic(dev.ID, key)
-		c.QoS = entityQoS
-		if c.Platform == "switch" {
-			c.CommandTopic = c.StateTopic + "/set"
+	return newNode(cfg, Identifier(dev.ID), node{id: dev.ID, topics: "earshot/" + dev.ID + "/", device: d, entities: satelliteEntities(cfg, dev)})
+}
+
+// hubNode is the device of the bridge itself.
+func hubNode(cfg Config) *node {
+	return newNode(cfg, "earshot_hub_"+cfg.BridgeID, node{
+		id: hubID, topics: "earshot/" + cfg.BridgeID + "/hub/", device: device{Name: "Earshot", Model: "Voice bridge"}, entities: hubEntities(cfg),
+	})
+}
+
+// newNode fills in what all devices have alike.
+func newNode(cfg Config, identifier string, n node) *node {
+	n.configTopic = configTopic(cfg, identifier)
+	n.device.IDs, n.device.Connections = []string{identifier}, []string{}
+	n.device.Manufacturer, n.device.SoftwareVersion, n.device.ConfigurationURL = "Earshot", cfg.Version, cfg.PageURL
+	for key, e := range n.entities {
+		e.UniqueID = identifier + "_" + key
+		e.QoS = entityQoS
+		if e.Platform != platformButton {
+			e.StateTopic = cmp.Or(e.StateTopic, n.stateTopic(key))
 		}
-		p.Components[key] = c
+		if e.asks != nil {
+			e.CommandTopic = n.commandTopic(key)
+		}
+		n.entities[key] = e
+	}
+	n.shown, n.paced = map[string]string{}, map[string]time.Time{}
+	return &n
+}
+
+// encode describes the device. Encoding sorts the entities, so that the same device is the same bytes. gone are the platforms of entities that
+// it had and has no more.
+func (n *node) encode(cfg Config, gone map[string]string) ([]byte, error) {
+	p := payload{
+		Device: n.device, Origin: origin{Name: originName, SoftwareVersion: cfg.Version}, Availability: AvailabilityTopic(cfg.BridgeID),
+		Components: map[string]component{},
+	}
+	for key, platform := range gone {
+		p.Components[key] = component{Platform: platform}
+	}
+	for key, e := range n.entities {
+		p.Components[key] = e.component
 	}
 	return json.Marshal(p)
 }
@@ -133,10 +163,27 @@ func describe(cfg Config, dev Device) ([]byte, error) {
 // Identifier is the identifier of a satellite's device in Home Assistant.
 func Identifier(satellite string) string { return "earshot_" + satellite }
 
+func configTopic(cfg Config, identifier string) string {
+	return cfg.Prefix + "/device/" + identifier + "/config"
+}
+
 // stateTopic is where an entity's state is found.
-func stateTopic(satellite, key string) string {
+func (n *node) stateTopic(key string) string {
 	if key == keyProblem {
 		key = "problem"
 	}
-	return "earshot/" + satellite + "/" + key
+	return n.topics + key
+}
+
+func (n *node) commandTopic(key string) string { return n.stateTopic(key) + "/set" }
+
+// setAssistants changes what the Assistant can be, and tells whether there is one.
+func (n *node) setAssistants(names []string) bool {
+	e, there := n.entities[string(SetAssistant)]
+	if !there {
+		return false
+	}
+	e.Options = names
+	n.entities[string(SetAssistant)] = e
+	return true
 }

@@ -2,48 +2,18 @@ package discovery
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"math"
-	"slices"
-	"strconv"
+	"maps"
 	"sync"
 	"time"
 )
 
 // The paces of publishing.
 const (
-	birthSpacing      = 2 * time.Second // between answers to births, which anybody on the broker can send
-	onlineSpacing     = time.Second     // between contradictions to "offline", so that two bridges of one name do not race
-	recordingsSpacing = time.Second     // between counts of recordings
-	idle              = time.Hour       // longest sleep, only so that there is always a timer
+	birthSpacing  = 2 * time.Second // between answers to births, which anybody on the broker can send
+	onlineSpacing = time.Second     // between contradictions to "offline", so that two bridges of one name do not race
+	pacedSpacing  = 5 * time.Second // between two values of a level or a count
+	idle          = time.Hour       // longest sleep, only so that there is always a timer
 )
-
-// satellite is one device as Run knows it.
-type satellite struct {
-	id          string
-	configTopic string
-	config      []byte
-	state       *State            // nil until somebody said it
-	shown       map[string]string // newest payload by state topic
-	counted     time.Time         // when the number of recordings was last published
-	removed     bool              // a person deleted the device in Home Assistant
-}
-
-func newSatellite(cfg Config, dev Device) (*satellite, error) {
-	config, err := describe(cfg, dev)
-	if err != nil {
-		return nil, err
-	}
-	return &satellite{
-		id:          dev.ID,
-		configTopic: cfg.Prefix + "/device/" + Identifier(dev.ID) + "/config",
-		config:      config,
-		shown:       map[string]string{},
-	}, nil
-}
-
-func (s *satellite) commandTopic(key string) string { return stateTopic(s.id, key) + "/set" }
 
 // due is when the next thing must be done that nothing will signal.
 type due struct {
@@ -54,11 +24,13 @@ type due struct {
 // Run publishes and obeys until ctx ends. The broker's session then says that we are offline.
 func (d *Discovery) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	wg.Go(func() { d.obey(ctx) })
+	for lane := range lanes {
+		wg.Go(func() { d.obey(ctx, lane) })
+	}
 	defer wg.Wait()
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
-	r := &runner{Discovery: d}
+	r := &runner{Discovery: d, former: map[string][]string{}}
 	for {
 		select {
 		case <-ctx.Done():
@@ -77,21 +49,17 @@ func (d *Discovery) Run(ctx context.Context) error {
 type runner struct {
 	*Discovery
 	due       due
-	announced time.Time // when everything was last published
-	contended time.Time // when "offline" was last contradicted
+	announced time.Time           // when everything was last published
+	contended time.Time           // when "offline" was last contradicted
+	former    map[string][]string // topics to empty, by satellite
 }
 
 // step deals with the inbox and returns how long nothing else is to be done.
 func (r *runner) step(in inbox, now time.Time) time.Duration {
 	if in.lost > 0 {
-		r.deps.Log.Warn().Uint64("lost", in.lost).Msg("wake events were lost")
+		r.deps.Log.Warn().Uint64("lost", in.lost).Msg("events were lost")
 	}
-	for id := range in.removed {
-		r.remove(r.byID[id])
-	}
-	for id, state := range in.states {
-		r.byID[id].state = &state
-	}
+	r.note(in, now)
 	r.plan(in, now)
 	if in.connected || !r.due.birth.IsZero() && !now.Before(r.due.birth) {
 		r.announce(now)
@@ -100,15 +68,37 @@ func (r *runner) step(in inbox, now time.Time) time.Duration {
 		r.due.online, r.contended = time.Time{}, now
 		r.publish(AvailabilityTopic(r.cfg.BridgeID), []byte(online), true)
 	}
+	r.forget()
 	next := now.Add(idle)
-	for _, s := range r.satellites {
-		next = earlier(next, r.show(s, now))
+	for _, n := range r.nodes {
+		if at := n.published.due; !at.IsZero() && !now.Before(at) {
+			r.describe(n, now, false)
+		}
+		next = earlier(earlier(next, r.show(n, now)), n.published.due)
 	}
-	for _, w := range in.wakes {
-		r.tell(w)
+	for _, e := range in.events {
+		r.tell(e)
 	}
 	next = earlier(earlier(next, r.due.birth), r.due.online)
 	return next.Sub(now)
+}
+
+// note writes down what the inbox says of the devices.
+func (r *runner) note(in inbox, now time.Time) {
+	for id := range in.removed {
+		r.remove(r.byID[id])
+	}
+	maps.Copy(r.former, in.former)
+	for id, values := range in.values {
+		r.byID[id].values = values
+	}
+	for id, gone := range in.remnants {
+		r.byID[id].published.gone = gone
+		r.describe(r.byID[id], now, false)
+	}
+	if in.assistantsChanged {
+		r.setAssistants(in.assistants, now)
+	}
 }
 
 // plan decides when births and claims that we are away are answered: at once, unless that was done a moment ago.
@@ -121,12 +111,12 @@ func (r *runner) plan(in inbox, now time.Time) {
 	}
 }
 
-func (r *runner) remove(s *satellite) {
-	if s.removed {
+func (r *runner) remove(n *node) {
+	if n.removed {
 		return
 	}
-	s.removed = true
-	r.deps.Log.Info().Str("satellite", s.id).
+	n.removed = true
+	r.deps.Log.Info().Str("satellite", n.id).
 		Msg("the device was deleted in Home Assistant; it stays away until Earshot is started again")
 }
 
@@ -134,81 +124,54 @@ func (r *runner) remove(s *satellite) {
 // the states follow because none counts as shown any more.
 func (r *runner) announce(now time.Time) {
 	r.announced, r.due.birth = now, time.Time{}
-	for _, s := range r.satellites {
-		if !s.removed {
-			r.publish(s.configTopic, s.config, true)
-		}
-		clear(s.shown)
-		s.counted = time.Time{}
+	for _, n := range r.nodes {
+		r.describe(n, now, true)
+		clear(n.shown)
+		clear(n.paced)
 	}
 	r.publish(AvailabilityTopic(r.cfg.BridgeID), []byte(online), true)
+	if len(r.cfg.Announcement) > 0 {
+		r.publish(AnnounceTopic(r.cfg.BridgeID), r.cfg.Announcement, true)
+	}
 }
 
-// show publishes the states of a satellite that are not shown yet, and returns when one that must wait is due.
-func (r *runner) show(s *satellite, now time.Time) (next time.Time) {
-	if s.state == nil || s.removed {
+// show publishes the states of a device that are not shown yet, and returns when one that must wait is due.
+func (r *runner) show(n *node, now time.Time) (next time.Time) {
+	if n.removed || r.announced.IsZero() { // before that, all of it would be said twice
 		return time.Time{}
 	}
-	for key, value := range s.state.values() {
-		topic := stateTopic(s.id, key)
-		if s.shown[topic] == value {
-			continue
-		}
-		if key == keyRecordings {
-			if at := s.counted.Add(recordingsSpacing); now.Before(at) {
-				next = at
+	for key, value := range n.values {
+		if key == string(SetAssistant) {
+			shown, at := n.published.selectable(value, now)
+			if next = earlier(next, at); shown == "" {
 				continue
 			}
-			s.counted = now
+			value = shown
 		}
-		if r.publish(topic, []byte(value), true) {
-			s.shown[topic] = value
+		if _, there := n.entities[key]; !there || n.shown[key] == value {
+			continue
+		}
+		if paced(key) {
+			if at := n.paced[key].Add(pacedSpacing); now.Before(at) {
+				next = earlier(at, next)
+				continue
+			}
+			n.paced[key] = now
+		}
+		if r.publish(n.stateTopic(key), []byte(value), true) {
+			n.shown[key] = value
 		}
 	}
 	return next
 }
 
-// values are the payloads of a state by entity. A satellite state that Home Assistant would refuse is left out.
-func (s *State) values() map[string]string {
-	v := map[string]string{
-		keyRecordings: strconv.FormatInt(s.Recordings, 10),
-		keyLastHeard:  unknown,
-		keyProblem:    onOff(s.MicrophoneProblem),
-		keyAssist:     onOff(s.AssistProblem),
-		keyMute:       onOff(s.Muted),
-		keySave:       onOff(s.SaveRecordings),
+// tell publishes an event. It is never retained: a past event must not look like a new one.
+func (r *runner) tell(e event) {
+	n := r.byID[e.node]
+	if _, there := n.entities[e.key]; there && !n.removed {
+		r.publish(n.stateTopic(e.key), e.payload, false)
 	}
-	if !s.LastHeard.IsZero() {
-		v[keyLastHeard] = s.LastHeard.UTC().Format(time.RFC3339)
-	}
-	if slices.Contains(SatelliteStates(), s.Satellite) {
-		v[keyState] = s.Satellite
-	}
-	return v
 }
-
-func onOff(on bool) string {
-	if on {
-		return switchOn
-	}
-	return switchOff
-}
-
-// tell publishes a detection. It is never retained: a past event must not look like a new one.
-func (r *runner) tell(w wakeOf) {
-	if r.byID[w.satellite].removed {
-		return
-	}
-	event, err := json.Marshal(wakeEvent{wakeDetected, w.wake.WakeWord, rounded(w.wake.Score), rounded(w.wake.Threshold), w.wake.EntryID})
-	if err != nil {
-		r.deps.Log.Warn().Err(fmt.Errorf("encode wake event: %w", err)).Str("satellite", w.satellite).Msg("wake event lost")
-		return
-	}
-	r.publish(stateTopic(w.satellite, keyWake), event, false)
-}
-
-// rounded keeps a probability short enough to read.
-func rounded(p float64) float64 { return math.Round(p*1e4) / 1e4 }
 
 // publish reports whether the broker's session took the message. While the broker is away it takes none, which
 // is no news: everything but events is published again on connect.

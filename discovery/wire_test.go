@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"earshot/discovery"
 )
 
 // wire is a broker that only notes what is published.
@@ -54,6 +56,9 @@ func (w *wire) OnConnect(fn func()) { w.onConnect = fn }
 func (w *wire) say(t testing.TB, topic, payload string, retained bool) {
 	t.Helper()
 	fn := w.handlers[topic]
+	if below, command := strings.CutSuffix(topic, "/set"); command {
+		fn = w.handlers[below[:strings.LastIndex(below, "/")]+"/+/set"]
+	}
 	if fn == nil {
 		t.Fatalf("nobody listens to %s", topic)
 	}
@@ -93,12 +98,18 @@ type orders struct {
 	wait  chan struct{} // nil: no waiting
 }
 
-func (o *orders) SetMuted(ctx context.Context, satellite string, muted bool) error {
-	return o.note(ctx, fmt.Sprintf("%s mute %v", satellite, muted))
-}
-
-func (o *orders) SetSaveRecordings(ctx context.Context, satellite string, save bool) error {
-	return o.note(ctx, fmt.Sprintf("%s save %v", satellite, save))
+func (o *orders) Obey(ctx context.Context, order discovery.Order) error {
+	line := fmt.Sprintf("%s %s", order.Satellite, order.Kind)
+	switch {
+	case order.Choice != "":
+		line += " " + order.Choice
+	case order.Number != 0:
+		line += fmt.Sprintf(" %s%v", order.WakeWord, order.Number)
+	case strings.HasPrefix(string(order.Kind), "delete") || order.Kind == discovery.TestHearing:
+	default:
+		line += fmt.Sprintf(" %s%v", order.WakeWord, order.On)
+	}
+	return o.note(ctx, line)
 }
 
 func (o *orders) note(ctx context.Context, line string) error {
