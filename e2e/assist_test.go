@@ -16,6 +16,8 @@ type household struct {
 	t     *testing.T
 	home  *lab.Home
 	pulse *audiotest.Pulse
+
+	assistant string // that a test has chosen
 	*bridge
 	*client
 }

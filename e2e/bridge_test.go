@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		program = filepath.Join(dir, "earshot")
-		build := exec.Command("go", "build", "-o", program, "earshot/cmd/earshot")
+		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", program, "earshot/cmd/earshot")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build earshot: %v\n%s", err, out)
@@ -104,6 +104,8 @@ type bridge struct {
 	dir, config string
 	listen      string
 	log         *testkit.Log
+	env         []string
+	process     *exec.Cmd
 	tokens      atomic.Int64 // made so far: each needs a name of its own
 }
 
@@ -120,10 +122,26 @@ func startBridge(t *testing.T, yaml string, env ...string) *bridge {
 	if err := os.WriteFile(b.config, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "run", "--config", b.config)
-	cmd.Env = append(os.Environ(), env...)
-	b.log = start(t, cmd)
+	b.env = append(os.Environ(), env...)
+	b.restart(t)
 	return b
+}
+
+// restart runs the program with the same configuration again.
+func (b *bridge) restart(t *testing.T) {
+	t.Helper()
+	b.process = exec.Command(program, "run", "--config", b.config)
+	b.process.Env = b.env
+	b.log = start(t, b.process)
+}
+
+// kill ends the program as a power cut does.
+func (b *bridge) kill(t *testing.T) {
+	t.Helper()
+	if err := b.process.Process.Kill(); err != nil {
+		t.Fatalf("kill the bridge: %v", err)
+	}
+	testkit.Within(t, 10*time.Second, "the bridge is dead", func() bool { return b.health() == 0 })
 }
 
 // health returns the status code of /healthz, 0 when nobody answers.

@@ -103,6 +103,13 @@ func (l *listener) traces(text string) []string {
 	return found
 }
 
+// press presses a button of the microphone, as Home Assistant does, and waits until it has worked.
+func (l *listener) press(button string) {
+	l.t.Helper()
+	l.broker.publish(l.t, "earshot/kitchen/"+button+"/set", "PRESS")
+	testkit.Within(l.t, patience, "the button has worked", func() bool { return strings.Contains(l.log.String(), `"button":"`+button+`"`) })
+}
+
 // TestDeletedIsNowhere deletes in every way there is, and then looks for what was said, and for the keys of the audio, in every file.
 func TestDeletedIsNowhere(t *testing.T) {
 	l := newListener(t)
@@ -137,6 +144,8 @@ func TestDeletedIsNowhere(t *testing.T) {
 		}},
 		{"voice: just said", func(string) { l.command("delete what I just said") }},
 		{"voice: today", func(string) { l.command("delete everything I said today") }},
+		{"button: last", func(string) { l.press("delete_last") }},
+		{"button: everything", func(string) { l.press("delete_everything") }},
 		{"command line", func(string) { l.commandLine("delete", "--period", "all", "--yes") }},
 		{"text, then audio", func(string) {
 			l.must("history/delete_range", map[string]any{"period": "all", "what": "text", "confirm": true})

@@ -15,6 +15,7 @@ import (
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
+	"earshot/internal/config"
 	"earshot/internal/metrics"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
@@ -31,29 +32,46 @@ type house struct {
 	devices   *discovery.Discovery // nil without MQTT; set before start, as is broker
 	broker    *mqtt.Session        // nil without MQTT
 	metrics   *metrics.Metrics
+	discovery config.Discovery
 
 	news chan struct{} // a value waits when a room's stale is set
 
-	mu sync.Mutex // guards every room's stale
+	mu        sync.Mutex // guards what follows, and what rooms say it guards
+	pipelines []pipeline
+	hub       discovery.Hub
 }
 
 // room is one satellite with what others want to know about it.
 type room struct {
 	*bridge.Satellite
-	engine *wakeengine.Engine // nil when this machine listens
-	id     string
-	stale  bool // Home Assistant has not been told of the newest change
+	engine        *wakeengine.Engine // nil when this machine listens
+	id            string
+	ears          *choosyEars
+	microphone    *audio.Microphone
+	newEndpointer func() *detector.Endpointer
+	configured    bridge.Config
+
+	stale     bool // Home Assistant has not been told of the newest change; house.mu guards this and what follows
+	uncounted bool // the history has changed since it was counted
+	counted   counted
+	assistant string        // id of the pipeline that a person has chosen; "" for none
+	replied   time.Duration // how long the last reply took
+	hearing   string        // what the last microphone test says
 }
 
-// newHouse builds the satellites; nothing listens yet.
-func newHouse(p *parts) (*house, error) {
-	h := &house{history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1)}
+// newHouse builds the satellites as people have last set them; nothing listens yet.
+func newHouse(ctx context.Context, p *parts) (*house, error) {
+	h := &house{
+		history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
+		discovery: p.cfg.Discovery,
+	}
+	h.restorePipelines(ctx)
 	for _, cfg := range p.cfg.Satellites {
-		satellite, engine, err := p.satellite(cfg, archive{p.history, h})
+		r, err := p.room(cfg, archive{p.history, h})
 		if err != nil {
 			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
 		}
-		r := &room{Satellite: satellite, engine: engine, id: cfg.ID}
+		h.restore(ctx, r)
 		h.rooms = append(h.rooms, r)
 		h.byID[cfg.ID] = r
 	}
@@ -78,112 +96,15 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 		}
 	}
 	if h.devices != nil {
-		g.Go(func() error { h.tell(ctx); return nil })
+		for _, run := range []func(context.Context){h.tell, h.count, h.followPipelines} {
+			g.Go(func() error { run(ctx); return nil })
+		}
 	}
 	if home := h.assistant.home; home != nil {
 		outlive, stop := context.WithCancel(context.WithoutCancel(ctx)) // a reply that is being spoken is stopped through it
 		g.Go(func() error { return home.Run(outlive) })
 		g.Go(func() error { listening.Wait(); stop(); return nil })
 	}
-}
-
-// follow passes a satellite's events on until it has ended.
-func (h *house) follow(r *room, events *bridge.Subscription) {
-	for e := range events.C() {
-		h.measure(r, e)
-		if h.devices == nil {
-			continue
-		}
-		if e.Kind == bridge.Woke {
-			h.devices.Wake(r.id, discovery.Wake{WakeWord: e.Wake.Model, Score: e.Wake.Score, Threshold: e.Wake.Threshold})
-		}
-		h.markStale(func(o *room) bool { return o == r })
-	}
-}
-
-// markStale has the state of some rooms shown anew.
-func (h *house) markStale(which func(*room) bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, r := range h.rooms {
-		r.stale = r.stale || which(r)
-	}
-	select {
-	case h.news <- struct{}{}:
-	default:
-	}
-}
-
-// takeStale returns the rooms whose state is to be shown anew.
-func (h *house) takeStale() []*room {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var stale []*room
-	for _, r := range h.rooms {
-		if r.stale {
-			r.stale = false
-			stale = append(stale, r)
-		}
-	}
-	return stale
-}
-
-// tell keeps Home Assistant's entities in step with the satellites and the history.
-func (h *house) tell(ctx context.Context) {
-	changes := h.history.Subscribe(eventQueue)
-	defer changes.Close()
-	var assistant <-chan struct{}
-	if home := h.assistant.home; home != nil {
-		var stop func()
-		assistant, stop = home.Watch()
-		defer stop()
-	}
-	tick := time.NewTicker(awayPatience / 2) // being away becomes a problem by time alone
-	defer tick.Stop()
-	every := func(*room) bool { return true }
-	h.markStale(every)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-changes.C():
-			h.markStale(every) // a deletion tells ids only
-		case <-assistant:
-			h.markStale(every)
-		case <-tick.C:
-			h.markStale(every)
-		case <-h.news:
-			for _, r := range h.takeStale() {
-				h.show(ctx, r)
-			}
-		}
-	}
-}
-
-// show tells Home Assistant one satellite's state.
-func (h *house) show(ctx context.Context, r *room) {
-	s := r.Status()
-	state := discovery.State{
-		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
-		AssistProblem: h.assistant.problem() != "",
-	}
-	totals, err := h.history.Totals(ctx, history.Filter{Satellites: []string{r.id}})
-	if err == nil {
-		state.Recordings = totals.Entries
-		if state.LastHeard.IsZero() {
-			state.LastHeard = totals.Newest
-		}
-		var save history.Save
-		save, err = h.history.Save(ctx, r.id)
-		state.SaveRecordings = save != history.SaveNothing
-	}
-	if err != nil {
-		if ctx.Err() == nil {
-			h.log.Error().Err(err).Str("satellite", r.id).Msg("the history cannot be counted")
-		}
-		return
-	}
-	h.devices.SetState(r.id, state)
 }
 
 // openingPatience is how long a microphone may take to give its first sound before that is a problem.
@@ -273,49 +194,6 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-// SetMuted closes or opens a satellite's microphone.
-func (h *house) SetMuted(ctx context.Context, id string, muted bool) error {
-	r := h.byID[id]
-	if r == nil {
-		return server.ErrUnknownSatellite
-	}
-	h.log.Info().Str("satellite", id).Bool("muted", muted).Msg("microphone switched")
-	return r.Satellite.SetMuted(ctx, muted)
-}
-
-// SetSaveRecordings turns storing off, or on again as it is configured.
-func (h *house) SetSaveRecordings(ctx context.Context, id string, on bool) error {
-	if h.byID[id] == nil {
-		return server.ErrUnknownSatellite
-	}
-	save := history.SaveNothing
-	if on {
-		if save = h.history.DefaultSave(); save == history.SaveNothing {
-			save = history.SaveAll
-		}
-	}
-	if err := h.history.SetSave(ctx, id, save); err != nil {
-		return err
-	}
-	h.log.Info().Str("satellite", id).Str("save", string(save)).Msg("saving switched")
-	h.markStale(func(r *room) bool { return r.id == id })
-	return nil
-}
-
-// deviceList is the satellites as Home Assistant's devices.
-func (h *house) deviceList() []discovery.Device {
-	var list []discovery.Device
-	for _, r := range h.rooms {
-		s := r.Status()
-		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
-		for _, w := range s.WakeWords {
-			d.WakeWords = append(d.WakeWords, h.phrase(w.Model))
-		}
-		list = append(list, d)
-	}
-	return list
-}
-
 // archive is the history as spoken privacy commands change it.
 type archive struct {
 	*history.History
@@ -348,8 +226,12 @@ func (h *house) inProgress(s history.Selection, count func(r *bridge.Satellite, 
 
 // Remains tells what Home Assistant keeps of a deleted recording.
 func (h *house) Remains() []string {
-	if h.assistant.home == nil {
-		return nil
+	var list []string
+	if h.assistant.home != nil {
+		list = append(list, "Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts.")
 	}
-	return []string{"Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts."}
+	if h.discovery.PublishTranscripts {
+		list = append(list, "discovery.publish_transcripts is on: Home Assistant keeps what was said in its database and in .storage/core.restore_state.")
+	}
+	return list
 }

@@ -67,7 +67,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if err != nil {
 		return err
 	}
-	house, err := newHouse(p)
+	house, err := newHouse(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 
 	g, ctx := errgroup.WithContext(ctx)
 	if brokerURL != "" {
-		services, err := connectHomeAssistant(cfg, brokerURL, web, house, log)
+		services, err := connectHomeAssistant(ctx, cfg, brokerURL, web, house, log)
 		if err != nil {
 			return err
 		}
@@ -151,10 +151,14 @@ type service interface {
 }
 
 // connectHomeAssistant prepares the session with the broker and the devices that are shown over it.
-func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, house *house, log zerolog.Logger) ([]service, error) {
+func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string, web *server.Server, house *house, log zerolog.Logger) ([]service, error) {
 	log = log.With().Str("component", "mqtt").Logger()
+	secure, wrong := cfg.MQTT.TLS()
+	if wrong != nil {
+		return nil, wrong
+	}
 	session, err := mqtt.NewSession(mqtt.SessionConfig{
-		URL: broker, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password,
+		URL: broker, Username: cfg.MQTT.Username, Password: cfg.MQTT.Password, TLS: secure,
 		WillTopic: discovery.AvailabilityTopic(cfg.MQTT.BridgeID), WillPayload: "offline",
 	}, log)
 	if err != nil {
@@ -163,6 +167,8 @@ func connectHomeAssistant(cfg config.Config, broker string, web *server.Server, 
 	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
+		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
+		Former: house.formerDevices(ctx), Announcement: announcement(cfg.MQTT.BridgeID, web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err

@@ -101,34 +101,6 @@ func newParts(cfg config.Config, file string, hist *history.History, log zerolog
 	return p, nil
 }
 
-// ears hear wake words: on this machine, or on another one.
-type ears interface {
-	Process(pcm []int16) []detector.Detection
-	Reset()
-	Cutoff(model string) float64
-}
-
-// localEars are the models of a satellite with the thresholds of its configuration.
-func (p *parts) localEars(cfg bridge.Config) (ears, error) {
-	var models []*detector.Model
-	for _, w := range cfg.WakeWords {
-		models = append(models, p.models[w.Model])
-	}
-	words, err := detector.New(models...)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range cfg.WakeWords {
-		if w.Threshold == 0 {
-			continue // the model's own
-		}
-		if err := words.SetCutoff(w.Model, w.Threshold); err != nil {
-			return nil, err
-		}
-	}
-	return words, nil
-}
-
 // remoteEars are an engine on another machine; it has to be run.
 func remoteEars(cfg bridge.Config, log zerolog.Logger) (*wakeengine.Engine, error) {
 	engine := wakeengine.Config{Addr: cfg.Wake, Names: map[string]string{}}
@@ -141,34 +113,42 @@ func remoteEars(cfg bridge.Config, log zerolog.Logger) (*wakeengine.Engine, erro
 	return wakeengine.New(engine, log)
 }
 
-// satellite builds one satellite, and the engine it listens with when that is on another machine.
-func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Satellite, *wakeengine.Engine, error) {
+// room builds one satellite.
+func (p *parts) room(cfg bridge.Config, archive bridge.Archive) (*room, error) {
 	log := p.log.With().Str("component", "satellite").Str("satellite", cfg.ID).Logger()
-	var words ears
-	var engine *wakeengine.Engine
+	r := &room{id: cfg.ID, configured: cfg, microphone: audio.NewMicrophone(cfg.Microphone, log)}
+	var heard ears
 	var err error
 	if cfg.Wake == "" {
-		words, err = p.localEars(cfg)
-	} else if engine, err = remoteEars(cfg, log); err == nil {
-		words = engine
+		heard, err = p.localEars(cfg)
+	} else if r.engine, err = remoteEars(cfg, log); err == nil {
+		heard = r.engine
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	r.ears = &choosyEars{ears: heard}
+	r.newEndpointer = func() *detector.Endpointer {
+		return detector.NewEndpointer(p.speech.NewStream(), detector.EndpointConfig{})
+	}
+	r.Satellite = bridge.NewSatellite(cfg, p.deps(cfg, r, archive, log))
+	return r, nil
+}
+
+// deps are the parts that a satellite works with.
+func (p *parts) deps(cfg bridge.Config, r *room, archive bridge.Archive, log zerolog.Logger) bridge.Deps {
 	deps := bridge.Deps{
-		Microphone: audio.NewMicrophone(cfg.Microphone, log),
-		Detector:   words,
-		NewEndpointer: func() *detector.Endpointer {
-			return detector.NewEndpointer(p.speech.NewStream(), detector.EndpointConfig{})
-		},
-		History:     p.history,
-		Settings:    p.history,
-		Transcriber: p.assistant.transcriber,
-		Agent:       p.assistant.agent,
-		Arbiter:     p.arbiter,
-		Language:    p.cfg.STT.Language,
-		Device:      discovery.Identifier(cfg.ID),
-		Log:         log,
+		Microphone:    r.microphone,
+		Detector:      r.ears,
+		NewEndpointer: r.newEndpointer,
+		History:       p.history,
+		Settings:      p.history,
+		Transcriber:   p.assistant.transcriber,
+		Agent:         p.assistant.agent,
+		Arbiter:       p.arbiter,
+		Language:      p.cfg.STT.Language,
+		Device:        discovery.Identifier(cfg.ID),
+		Log:           log,
 	}
 	if p.assistant.phrases != nil {
 		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Calendar: p.history.Calendar()}
@@ -184,5 +164,5 @@ func (p *parts) satellite(cfg bridge.Config, archive bridge.Archive) (*bridge.Sa
 	case cfg.Reply.Speaker.Driver != "none":
 		deps.Voice = box
 	}
-	return bridge.NewSatellite(cfg, deps), engine, nil
+	return deps
 }

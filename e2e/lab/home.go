@@ -300,6 +300,20 @@ func (h *Home) Kill(t testing.TB) {
 	h.hass = nil
 }
 
+// RestartBroker ends the broker as a power cut does and starts it again; it has forgotten everything.
+func (h *Home) RestartBroker(t testing.TB) {
+	t.Helper()
+	port := h.broker.port
+	if err := h.broker.kill(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.broker, err = startProcess("mosquitto", h.dir, port, mosquitto(), "-c", filepath.Join(h.dir, "mosquitto.conf")); err != nil {
+		t.Fatal(err)
+	}
+	h.must(t, h.broker.listening)
+}
+
 // Boot starts Home Assistant again after Shutdown or Kill, and waits until it runs.
 func (h *Home) Boot(t testing.TB) {
 	t.Helper()

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"slices"
+	"time"
+
+	"earshot/bridge"
+	"earshot/discovery"
+	"earshot/history"
+	"earshot/internal/assist"
+)
+
+// follow passes a satellite's events on until it has ended.
+func (h *house) follow(r *room, events *bridge.Subscription) {
+	for e := range events.C() {
+		h.measure(r, e)
+		if h.devices == nil {
+			continue
+		}
+		switch e.Kind {
+		case bridge.Woke:
+			h.devices.Wake(r.id, discovery.Wake{WakeWord: e.Wake.Model, Score: e.Wake.Score, Threshold: e.Wake.Threshold})
+		case bridge.Concluded:
+			h.concluded(r, e.Entry)
+		}
+		h.markStale(func(o *room) bool { return o == r })
+	}
+}
+
+// markStale has the state of some rooms shown anew.
+func (h *house) markStale(which func(*room) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		r.stale = r.stale || which(r)
+	}
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+// takeStale returns the rooms whose state is to be shown anew.
+func (h *house) takeStale() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var stale []*room
+	for _, r := range h.rooms {
+		if r.stale {
+			r.stale = false
+			stale = append(stale, r)
+		}
+	}
+	return stale
+}
+
+// concluded tells Home Assistant how a command has ended, and never what was said, unless the household wants that.
+func (h *house) concluded(r *room, e history.Entry) {
+	command := discovery.Command{
+		Outcome: string(e.Outcome), EntryID: e.ID, WakeWord: e.WakeWord,
+		SpeechEnd: e.Timings.SpeechEnd, Transcript: e.Timings.Transcript, Reply: e.Timings.Reply,
+	}
+	if h.discovery.PublishTranscripts {
+		command.Text, command.Answer = e.Transcript, e.Reply
+	}
+	if e.Timings.Reply > 0 {
+		h.mu.Lock()
+		r.replied = e.Timings.Reply - e.Timings.SpeechEnd
+		h.mu.Unlock()
+	}
+	h.devices.Command(r.id, command)
+}
+
+// levelEvery is how often levels are looked at.
+const levelEvery = 5 * time.Second
+
+// tell keeps Home Assistant's entities in step with the satellites.
+func (h *house) tell(ctx context.Context) {
+	var assistant <-chan struct{}
+	if home := h.assistant.home; home != nil {
+		var stop func()
+		assistant, stop = home.Watch()
+		defer stop()
+	}
+	tick := time.NewTicker(levelEvery) // being away becomes a problem by time alone, and levels always change
+	defer tick.Stop()
+	every := func(*room) bool { return true }
+	h.markStale(every)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-assistant:
+			h.markStale(every)
+		case <-tick.C:
+			h.markStale(every)
+		case <-h.news:
+			for _, r := range h.takeStale() {
+				h.show(ctx, r)
+			}
+			h.showHub()
+		}
+	}
+}
+
+// show tells Home Assistant one satellite's state. What is in a history that is away does not hold up the rest.
+func (h *house) show(ctx context.Context, r *room) {
+	s := r.Status()
+	state := discovery.State{
+		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
+		AssistProblem: h.assistant.problem() != "", StorageProblem: s.StorageProblem != "" || h.history.Problem() != "",
+		GainDB: r.microphone.Gain(), LevelDBFS: s.Microphone.LevelDBFS, Dropped: s.Microphone.Dropped, WakeWords: map[string]discovery.WordState{},
+	}
+	for _, w := range s.WakeWords {
+		state.WakeWords[w.Model] = discovery.WordState{Active: r.ears.active(w.Model), Threshold: w.Threshold}
+	}
+	save, err := h.history.Save(ctx, r.id)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.Error().Err(err).Str("satellite", r.id).Msg("what is saved cannot be read")
+		}
+		return
+	}
+	state.SaveRecordings, state.SaveText = save == history.SaveAll, save != history.SaveNothing
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	state.Keep = r.counted.keep
+	if save == history.SaveNothing {
+		state.Keep = discovery.KeepNothing
+	}
+	if r.counted.known {
+		state.Counts = &r.counted.Counts
+		if state.LastHeard.IsZero() {
+			state.LastHeard = r.counted.newest
+		}
+	}
+	state.Assistant, state.ReplyTime, state.MicrophoneTest = h.assistantName(r), r.replied, r.hearing
+	h.devices.SetState(r.id, state)
+}
+
+// showHub tells Home Assistant how the bridge is.
+func (h *house) showHub() {
+	if h.devices == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	hub := h.hub
+	if home := h.assistant.home; home != nil {
+		hub.HomeAssistant = home.Status().State == assist.Ready
+	}
+	h.devices.SetHub(hub)
+}
+
+// deviceList is the satellites as Home Assistant's devices.
+func (h *house) deviceList() []discovery.Device {
+	var list []discovery.Device
+	for _, r := range h.rooms {
+		s := r.Status()
+		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
+		for _, w := range s.WakeWords {
+			d.WakeWords = append(d.WakeWords, discovery.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Adjustable: r.engine == nil})
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// outcomes are the ways in which a command can end.
+func outcomes() (names []string) {
+	for _, o := range history.Outcomes() {
+		names = append(names, string(o))
+	}
+	return names
+}
+
+// devicesSetting remembers which satellites were shown in Home Assistant.
+const devicesSetting = "devices"
+
+// formerDevices lists every satellite that was ever shown, and remembers those of today among them.
+func (h *house) formerDevices(ctx context.Context) (ids []string) {
+	value, err := h.history.Setting(ctx, devicesSetting)
+	if err == nil && value != "" {
+		err = json.Unmarshal([]byte(value), &ids)
+	}
+	before := len(ids)
+	for _, r := range h.rooms {
+		if !slices.Contains(ids, r.id) {
+			ids = append(ids, r.id)
+		}
+	}
+	if err == nil && len(ids) > before {
+		var data []byte
+		if data, err = json.Marshal(ids); err == nil {
+			err = h.history.SetSetting(ctx, devicesSetting, string(data))
+		}
+	}
+	if err != nil {
+		h.log.Error().Err(err).Msg("satellites that are not configured any more may stay in Home Assistant")
+	}
+	return ids
+}
+
+// announcement is what the bridge says of itself on MQTT, for programs that look for it. It holds no secret.
+func announcement(bridge, addr string) []byte {
+	data, _ := json.Marshal(struct { // strings only: it cannot go wrong
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Version string `json:"version"`
+		URL     string `json:"url,omitempty"` // empty: it listens at every address of this machine, and does not know which of them is yours
+		API     string `json:"api"`
+		Listen  string `json:"listen"`
+	}{bridge, "Earshot", version, knownURL(addr), "/api/websocket", addr})
+	return data
+}
+
+// knownURL is the page's address, "" when addr does not name a machine.
+func knownURL(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+		return ""
+	}
+	return "http://" + addr + "/"
+}

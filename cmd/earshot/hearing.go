@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"earshot/detector"
+	"earshot/discovery"
+	"earshot/internal/audio"
+)
+
+const (
+	hearingTime  = 5 * time.Second // how long a microphone test listens
+	hearingQueue = 100             // frames
+	quietDBFS    = -60             // a microphone that is this quiet while somebody speaks to it is too quiet to be understood
+)
+
+// testHearing listens for some seconds, and shows what was heard. Nothing of the sound is kept.
+func (h *house) testHearing(ctx context.Context, r *room) error {
+	h.setHearing(r, discovery.TestRuns)
+	h.setHearing(r, listenTo(ctx, r.microphone, r.newEndpointer()))
+	return nil
+}
+
+func (h *house) setHearing(r *room, result string) {
+	h.mu.Lock()
+	r.hearing = result
+	h.mu.Unlock()
+	h.log.Info().Str("satellite", r.id).Str("result", result).Msg("microphone test")
+	h.markStale(func(other *room) bool { return other == r })
+}
+
+// listenTo tells what comes from a microphone.
+func listenTo(ctx context.Context, microphone *audio.Microphone, endpointer *detector.Endpointer) string {
+	reader := microphone.Subscribe("microphone test", hearingQueue)
+	defer reader.Close()
+	over := time.NewTimer(hearingTime)
+	defer over.Stop()
+	result, loudest := discovery.TestNone, -120.0
+	for {
+		select {
+		case <-ctx.Done():
+			return result
+		case <-over.C:
+			return result
+		case frame, ok := <-reader.C():
+			if !ok {
+				return result
+			}
+			if state := endpointer.Process(frame.PCM[:]); state == detector.Speaking || state == detector.Ended || state == detector.TooLong {
+				return discovery.TestSpeech
+			}
+			loudest = max(loudest, microphone.Status().LevelDBFS)
+			result = discovery.TestQuiet
+			if loudest > quietDBFS {
+				result = discovery.TestSound
+			}
+		}
+	}
+}

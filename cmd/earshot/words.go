@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"earshot/bridge"
+	"earshot/detector"
+)
+
+// ears hear wake words: on this machine, or on another one.
+type ears interface {
+	Process(pcm []int16) []detector.Detection
+	Reset()
+	Cutoff(model string) float64
+}
+
+// localEars are the models of a satellite with the thresholds of its configuration.
+func (p *parts) localEars(cfg bridge.Config) (ears, error) {
+	var models []*detector.Model
+	for _, w := range cfg.WakeWords {
+		models = append(models, p.models[w.Model])
+	}
+	words, err := detector.New(models...)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.WakeWords {
+		if w.Threshold == 0 {
+			continue // the model's own
+		}
+		if err := words.SetCutoff(w.Model, w.Threshold); err != nil {
+			return nil, err
+		}
+	}
+	return words, nil
+}
+
+// choosyEars are the ears of a satellite, without the wake words that a person has switched off.
+type choosyEars struct {
+	ears
+	off atomic.Pointer[map[string]bool] // nil: none; what it points to does not change
+}
+
+// Process returns the wake words that count.
+func (w *choosyEars) Process(pcm []int16) []detector.Detection {
+	found := w.ears.Process(pcm)
+	off := w.off.Load()
+	if len(found) == 0 || off == nil {
+		return found
+	}
+	return slices.DeleteFunc(found, func(d detector.Detection) bool { return (*off)[d.Model] })
+}
+
+// active tells whether a wake word counts.
+func (w *choosyEars) active(model string) bool {
+	off := w.off.Load()
+	return off == nil || !(*off)[model]
+}
+
+// setActive switches a wake word on or off. It must not be called by two at a time.
+func (w *choosyEars) setActive(model string, on bool) {
+	off := map[string]bool{}
+	if old := w.off.Load(); old != nil {
+		maps.Copy(off, *old)
+	}
+	off[model] = !on
+	w.off.Store(&off)
+}
+
+// setThreshold changes the probability over which a wake word counts.
+func (w *choosyEars) setThreshold(model string, threshold float64) error {
+	local, ok := w.ears.(*detector.Detector)
+	if !ok {
+		return fmt.Errorf("change the threshold of %q: the engine on the other machine has its own", model)
+	}
+	return local.SetCutoff(model, threshold)
+}
