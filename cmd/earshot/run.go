@@ -17,6 +17,7 @@ import (
 	"earshot/internal/config"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
+	"earshot/web"
 )
 
 // runCommand is the daemon. Without a configuration file everything is embedded.
@@ -72,11 +73,11 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		return err
 	}
 	hist.Attach(house)
-	web := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Health: house.problems, Metrics: house.metrics.Write, Version: version,
+	services := server.New(cfg.Server, server.Deps{
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(),
 	})
-	if err := web.Listen(); err != nil {
+	if err := services.Listen(); err != nil {
 		return err
 	}
 	brokerURL, closeBroker, err := openBroker(ctx, cfg.MQTT, t, log)
@@ -85,26 +86,26 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	defer closeBroker()
 	if opt.printToken {
-		if err := printAddress(t, web, tokens); err != nil {
+		if err := printAddress(t, services, tokens); err != nil {
 			return err
 		}
 	}
 
 	g, ctx := errgroup.WithContext(ctx)
 	if brokerURL != "" {
-		services, err := connectHomeAssistant(ctx, cfg, brokerURL, web, house, log)
+		connected, err := connectHomeAssistant(ctx, cfg, brokerURL, services, house, log)
 		if err != nil {
 			return err
 		}
-		for _, s := range services {
+		for _, s := range connected {
 			g.Go(func() error { return s.Run(ctx) })
 		}
 	}
 	house.start(ctx, g)
 	g.Go(func() error { return hist.Run(ctx) })
-	g.Go(func() error { return web.Run(ctx) })
+	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
-	log.Info().Str("version", version).Str("address", web.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
+	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	return g.Wait()
 }
 

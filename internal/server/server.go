@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -102,6 +103,7 @@ type Deps struct {
 	History    Recordings
 	Satellites Satellites
 	Tokens     *Tokens
+	Page       fs.FS                                        // the page's files; nil: there is none
 	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
@@ -189,10 +191,14 @@ func (s *Server) Run(ctx context.Context) error {
 	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
 		s.deps.Log.Warn().Str("address", s.Addr()).Msg("other machines can reach the page and the services, and without encryption")
 	}
+	files, err := newPage(s.deps.Page)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	web := &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(files),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -208,7 +214,6 @@ func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(s.listener) }()
 
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-served:
@@ -233,7 +238,7 @@ func (s *Server) shutdown(web *http.Server) {
 	}
 }
 
-func (s *Server) handler() http.Handler {
+func (s *Server) handler(files page) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/websocket", s.serveSocket)
 	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
@@ -242,7 +247,7 @@ func (s *Server) handler() http.Handler {
 	if s.deps.Metrics != nil {
 		mux.HandleFunc("GET /metrics", s.serveMetrics)
 	}
-	mux.Handle("GET /", newPage())
+	mux.Handle("GET /", files)
 	return s.guard.wrap(mux)
 }
 

@@ -46,7 +46,7 @@ func inBubble(t *testing.T, test func(ws *websocket.Conn, tokens *Tokens)) {
 		}
 		s := New(DefaultConfig(), Deps{History: somewhere{}, Tokens: tokens})
 		listener := &pipes{make(chan net.Conn), make(chan struct{})}
-		web := &http.Server{Handler: s.handler()}
+		web := &http.Server{Handler: s.handler(page{})}
 		go func() {
 			if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				t.Errorf("serve: %v", err)
