@@ -163,7 +163,7 @@ func (h *house) List() []server.Satellite {
 			},
 		}
 		for _, w := range s.WakeWords {
-			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Threshold: w.Threshold})
+			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Threshold: w.Threshold, Active: r.ears.active(w.Model)})
 		}
 		list = append(list, out)
 	}

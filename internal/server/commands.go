@@ -52,6 +52,7 @@ func (s *Server) commandTable() map[string]command {
 		{"access_log/list", "who played, exported, changed or deleted how much; newest first", Admin, s.listAccesses},
 		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip},
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
+		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
 	}
 	table := make(map[string]command, len(list))
@@ -122,21 +123,6 @@ func (s *Server) listServices(context.Context, call) (any, error) {
 	return struct {
 		Services []service `json:"services"`
 	}{services}, nil
-}
-
-func (s *Server) listSatellites(context.Context, call) (any, error) {
-	list := s.deps.Satellites.List()
-	if list == nil {
-		list = []Satellite{}
-	}
-	for i := range list {
-		if list[i].WakeWords == nil {
-			list[i].WakeWords = []WakeWord{}
-		}
-	}
-	return struct {
-		Satellites []Satellite `json:"satellites"`
-	}{list}, nil
 }
 
 func (s *Server) muteSatellite(f *fields) action {

@@ -25,6 +25,7 @@ import (
 type house struct {
 	mu    sync.Mutex
 	muted map[string]bool
+	level float64
 }
 
 func (h *house) List() []server.Satellite {
@@ -32,9 +33,16 @@ func (h *house) List() []server.Satellite {
 	defer h.mu.Unlock()
 	return []server.Satellite{{
 		ID: "kitchen", Name: "Kitchen", Area: "Kitchen", State: "idle", Muted: h.muted["kitchen"],
-		Microphone: server.Microphone{State: "listening", Device: "usb"},
-		WakeWords:  []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85}},
+		Microphone: server.Microphone{State: "listening", Device: "usb", LevelDBFS: h.level},
+		WakeWords:  []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85, Active: true}},
 	}}
+}
+
+// setLevel makes it louder or quieter.
+func (h *house) setLevel(dbfs float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.level = dbfs
 }
 
 func (h *house) SetMuted(_ context.Context, id string, muted bool) error {

@@ -96,6 +96,7 @@ type WakeWord struct {
 	ID        string  `json:"id"`
 	Phrase    string  `json:"phrase"`
 	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
+	Active    bool    `json:"active"`    // false: a person has switched it off
 }
 
 // Deps is what a server serves.

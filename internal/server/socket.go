@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"earshot/history"
 )
 
 // The bounds of one WebSocket.
@@ -50,8 +48,8 @@ type socket struct {
 	who    Identity
 	authed bool
 
-	lastID        int64                           // of the reader only
-	subscriptions map[int64]*history.Subscription // of the reader only
+	lastID        int64                   // of the reader only
+	subscriptions map[int64]*subscription // of the reader only; by the id of the command that made them
 	forwarders    sync.WaitGroup
 }
 
@@ -67,7 +65,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c := &socket{
 		server: s, remote: r.RemoteAddr, ctx: ctx, cancel: cancel,
 		replies: make(chan []byte), events: make(chan []byte, eventQueue), done: make(chan struct{}),
-		subscriptions: map[int64]*history.Subscription{},
+		subscriptions: map[int64]*subscription{},
 	}
 	var err error
 	if c.ws, err = s.upgrader.Upgrade(w, r, nil); err != nil {
@@ -81,7 +79,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c.read()
 	c.stop(websocket.CloseNormalClosure, "")
 	for _, sub := range c.subscriptions {
-		sub.Close()
+		sub.end()
 	}
 	c.forwarders.Wait()
 	writer.Wait()
