@@ -66,6 +66,7 @@ type Satellites interface {
 	List() []Satellite
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
+	WakeWords
 }
 
 // Satellite describes one microphone of this bridge.

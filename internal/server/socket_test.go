@@ -212,6 +212,7 @@ func TestRoles(t *testing.T) {
 		{"history/stats", nil, 0},
 		{"satellites/list", nil, 0},
 		{"satellites/subscribe", nil, 0},
+		{"wake_words/list", nil, 0},
 		{"settings/get", nil, 0},
 		{"clips/sign", map[string]any{"entry_id": e.ID}, 1},
 		{"history/export", nil, 1},
@@ -222,6 +223,7 @@ func TestRoles(t *testing.T) {
 		{"retention/run", nil, 2},
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
+		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
 	}
