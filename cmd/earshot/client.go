@@ -116,6 +116,11 @@ func (nowhere) List() []server.Satellite { return nil }
 // SetMuted knows no microphone.
 func (nowhere) SetMuted(context.Context, string, bool) error { return server.ErrUnknownSatellite }
 
+// SetWakeWord knows no microphone.
+func (nowhere) SetWakeWord(context.Context, string, string, server.WakeWordChange) (server.WakeWord, error) {
+	return server.WakeWord{}, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.

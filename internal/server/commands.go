@@ -52,7 +52,10 @@ func (s *Server) commandTable() map[string]command {
 		{"access_log/list", "who played, exported, changed or deleted how much; newest first", Admin, s.listAccesses},
 		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip},
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
+		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
+		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords)},
+		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord},
 	}
 	table := make(map[string]command, len(list))
 	for _, c := range list {
@@ -72,6 +75,7 @@ func (s *Server) neverRun(context.Context, call) (any, error) { return nil, nil 
 // explain puts an error into the words for clients. What is not meant for them is logged instead.
 func (s *Server) explain(err error) *commandError {
 	var known *commandError
+	var refused Refusal
 	switch {
 	case err == nil:
 		return nil
@@ -87,6 +91,10 @@ func (s *Server) explain(err error) *commandError {
 		return &commandError{Code: codeInvalidFormat, Message: "shared: " + err.Error()}
 	case errors.Is(err, ErrUnknownSatellite):
 		return &commandError{Code: codeNotFound, Message: "There is no such satellite; satellites/list shows those there are."}
+	case errors.Is(err, ErrUnknownWakeWord):
+		return &commandError{Code: codeNotFound, Message: "The satellite does not have that wake word; wake_words/list shows those there are."}
+	case errors.As(err, &refused):
+		return &commandError{Code: codeNotAllowed, Message: refused.Error()}
 	case errors.Is(err, context.Canceled):
 		return &commandError{Code: codeUnknownError, Message: "The connection has ended."}
 	default:
@@ -122,21 +130,6 @@ func (s *Server) listServices(context.Context, call) (any, error) {
 	return struct {
 		Services []service `json:"services"`
 	}{services}, nil
-}
-
-func (s *Server) listSatellites(context.Context, call) (any, error) {
-	list := s.deps.Satellites.List()
-	if list == nil {
-		list = []Satellite{}
-	}
-	for i := range list {
-		if list[i].WakeWords == nil {
-			list[i].WakeWords = []WakeWord{}
-		}
-	}
-	return struct {
-		Satellites []Satellite `json:"satellites"`
-	}{list}, nil
 }
 
 func (s *Server) muteSatellite(f *fields) action {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,12 @@ import (
 type house struct {
 	mu    sync.Mutex
 	muted map[string]bool
+	level float64
+	words []server.WakeWord
+}
+
+func newHouse() *house {
+	return &house{muted: map[string]bool{}, words: []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85, Active: true}}}
 }
 
 func (h *house) List() []server.Satellite {
@@ -32,9 +39,16 @@ func (h *house) List() []server.Satellite {
 	defer h.mu.Unlock()
 	return []server.Satellite{{
 		ID: "kitchen", Name: "Kitchen", Area: "Kitchen", State: "idle", Muted: h.muted["kitchen"],
-		Microphone: server.Microphone{State: "listening", Device: "usb"},
-		WakeWords:  []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85}},
+		Microphone: server.Microphone{State: "listening", Device: "usb", LevelDBFS: h.level},
+		WakeWords:  slices.Clone(h.words),
 	}}
+}
+
+// setLevel makes it louder or quieter.
+func (h *house) setLevel(dbfs float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.level = dbfs
 }
 
 func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
@@ -45,6 +59,28 @@ func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
 	}
 	h.muted[id] = muted
 	return nil
+}
+
+// SetWakeWord knows the wake words of the kitchen; "elsewhere" is an engine's on another machine.
+func (h *house) SetWakeWord(_ context.Context, id, word string, change server.WakeWordChange) (server.WakeWord, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.words, func(w server.WakeWord) bool { return w.ID == word })
+	switch {
+	case id != "kitchen":
+		return server.WakeWord{}, server.ErrUnknownSatellite
+	case word == "elsewhere":
+		return server.WakeWord{}, server.Refusal("Not here.")
+	case i < 0:
+		return server.WakeWord{}, server.ErrUnknownWakeWord
+	}
+	if change.Threshold != nil {
+		h.words[i].Threshold = *change.Threshold
+	}
+	if change.Active != nil {
+		h.words[i].Active = *change.Active
+	}
+	return h.words[i], nil
 }
 
 // bridge is a server that runs, over a real history.
@@ -64,7 +100,7 @@ func startBridge(t *testing.T, change ...func(*server.Config, *server.Deps)) *br
 	t.Helper()
 	testkit.NoLeaks(t)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	b := &bridge{t: t, dir: t.TempDir(), house: &house{muted: map[string]bool{}}, log: &testkit.Log{}}
+	b := &bridge{t: t, dir: t.TempDir(), house: newHouse(), log: &testkit.Log{}}
 	store, err := sqlite.Open(t.Context(), filepath.Join(b.dir, "history.db"))
 	if err != nil {
 		t.Fatal(err)

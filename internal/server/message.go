@@ -13,13 +13,14 @@ import (
 const (
 	codeIDReuse        = "id_reuse"
 	codeInvalidFormat  = "invalid_format"
+	codeNotAllowed     = "not_allowed"
 	codeNotFound       = "not_found"
 	codeUnauthorized   = "unauthorized"
 	codeUnknownCommand = "unknown_command"
 	codeUnknownError   = "unknown_error"
 	// These two are our own.
 	codeDeleteIncomplete = "delete_incomplete" // part of a deletion could not be done
-	codeBusy             = "busy"              // too many requests without a connection are waiting
+	codeBusy             = "busy"              // too many at a time
 )
 
 // commandError is an error as a client sees it.

@@ -67,6 +67,7 @@ type Satellites interface {
 	List() []Satellite
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
+	WakeWords
 }
 
 // Satellite describes one microphone of this bridge.
@@ -97,6 +98,7 @@ type WakeWord struct {
 	ID        string  `json:"id"`
 	Phrase    string  `json:"phrase"`
 	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
+	Active    bool    `json:"active"`    // false: a person has switched it off
 }
 
 // Deps is what a server serves.

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"earshot/history"
 )
 
 // The bounds of one WebSocket.
@@ -53,8 +51,8 @@ type socket struct {
 	authed  bool
 	session *session // the client has signed in by it; nil when it has by a token
 
-	lastID        int64                           // of the reader only
-	subscriptions map[int64]*history.Subscription // of the reader only
+	lastID        int64                   // of the reader only
+	subscriptions map[int64]*subscription // of the reader only; by the id of the command that made them
 	forwarders    sync.WaitGroup
 }
 
@@ -70,7 +68,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c := &socket{
 		server: s, remote: r.RemoteAddr, ctx: ctx, cancel: cancel,
 		replies: make(chan []byte), events: make(chan []byte, eventQueue), done: make(chan struct{}),
-		subscriptions: map[int64]*history.Subscription{},
+		subscriptions: map[int64]*subscription{},
 	}
 	c.cookie, c.cookieSent = s.sessionOf(r)
 	var err error
@@ -85,7 +83,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c.read()
 	c.stop(websocket.CloseNormalClosure, "")
 	for _, sub := range c.subscriptions {
-		sub.Close()
+		sub.end()
 	}
 	c.forwarders.Wait()
 	writer.Wait()

@@ -211,6 +211,8 @@ func TestRoles(t *testing.T) {
 		{"history/subscribe", nil, 0},
 		{"history/stats", nil, 0},
 		{"satellites/list", nil, 0},
+		{"satellites/subscribe", nil, 0},
+		{"wake_words/list", nil, 0},
 		{"settings/get", nil, 0},
 		{"clips/sign", map[string]any{"entry_id": e.ID}, 1},
 		{"history/export", nil, 1},
@@ -221,6 +223,7 @@ func TestRoles(t *testing.T) {
 		{"retention/run", nil, 2},
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
+		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
 	}
@@ -284,7 +287,7 @@ func TestSatellites(t *testing.T) {
 	want := map[string]any{
 		"id": "kitchen", "name": "Kitchen", "area": "Kitchen", "state": "idle", "muted": false, "last_heard": nil,
 		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0},
-		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85}},
+		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85, "active": true}},
 	}
 	if diff := cmp.Diff(want, kitchen()); diff != "" {
 		t.Error(diff)
