@@ -31,6 +31,8 @@ type fakeHome struct {
 	access  map[string]person // by access token
 	refresh map[string]string // access token by refresh token
 	broken  string            // the path that answers with an error
+	held    string            // the path that does not answer
+	holding chan struct{}     // gets a value when somebody waits for it
 	old     bool              // does not know PKCE
 }
 
@@ -41,15 +43,21 @@ type grant struct {
 }
 
 func startHome(t *testing.T) *fakeHome {
-	h := &fakeHome{t: t, codes: map[string]grant{}, access: map[string]person{}, refresh: map[string]string{}}
+	h := &fakeHome{t: t, codes: map[string]grant{}, access: map[string]person{}, refresh: map[string]string{}, holding: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /ha/auth/token", h.token)
 	mux.HandleFunc("POST /ha/auth/revoke", h.revoke)
 	mux.HandleFunc("GET /ha/api/websocket", h.socket)
 	h.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
-		broken := h.broken == r.URL.Path
+		broken, held := h.broken == r.URL.Path, h.held == r.URL.Path
 		h.mu.Unlock()
+		if held {
+			_ = r.ParseForm() // else the end of the connection would not be noticed
+			h.holding <- struct{}{}
+			<-r.Context().Done()
+			return
+		}
 		if broken {
 			http.Error(w, "500 Internal Server Error", http.StatusInternalServerError)
 			return

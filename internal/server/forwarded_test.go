@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -86,11 +87,23 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
+func TestHostport(t *testing.T) {
+	for host, want := range map[string]bool{
+		"ha.example": true, "HA_1.local:8123": true, "192.168.1.5:80": true, "[fd00::1]:80": true, "[::1]": true,
+		"": false, "a:": false, "a:x": false, "127.0.0.1:1@evil.example": false, "a/b": false, "a?b": false, "a b": false, "\"": false, "::1": false, "[a": false,
+	} {
+		if got := validHostport(host); got != want {
+			t.Errorf("%q: %v", host, got)
+		}
+	}
+}
+
 // FuzzForwarded sends headers as anybody may write them: what comes out of them is an address, a host and a path that are fit for use, and
 // nothing comes out of them when they are not from a proxy of ours.
 func FuzzForwarded(f *testing.F) {
 	f.Add("203.0.113.7", "ha.example:8123", "https", "/api/hassio_ingress/a-B_9")
 	f.Add("a, 10.0.0.1,,::1%eth0", "a, [::1]:80", "http,https", "//evil/..")
+	f.Add("0", "\"", "0", "0")
 	f.Add("::ffff:1.2.3.4", "user@x:1#?", "", "/a;b\r\n")
 	f.Fuzz(func(t *testing.T, client, host, proto, path string) {
 		header := http.Header{"X-Forwarded-For": {client}, "X-Forwarded-Host": {host}, "X-Forwarded-Proto": {proto}, "X-Ingress-Path": {path}}
@@ -101,7 +114,7 @@ func FuzzForwarded(f *testing.F) {
 		if _, err := netip.ParseAddrPort(got.Remote); err != nil {
 			t.Errorf("the address is %q", got.Remote)
 		}
-		if got.Host == "" || strings.ContainsAny(got.Host, "@/\\?# \t\r\n,;\"") {
+		if _, err := url.Parse("http://" + got.Host + "/"); err != nil || got.Host == "" || strings.ContainsAny(got.Host, "@/\\?# \t\r\n,;\"'<>&") {
 			t.Errorf("the host is %q", got.Host)
 		}
 		if !strings.HasPrefix(got.Base, "/") || !strings.HasSuffix(got.Base, "/") || strings.Contains(got.Base, "//") || strings.Contains(got.Base, "..") ||

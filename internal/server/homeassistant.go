@@ -51,9 +51,6 @@ type homeError struct {
 // Error says what went wrong.
 func (e *homeError) Error() string { return e.err.Error() }
 
-// Unwrap returns the cause.
-func (e *homeError) Unwrap() error { return e.err }
-
 // home speaks to Home Assistant for people who sign in. ref: Home Assistant's authentication API
 type home struct {
 	url, external *url.URL

@@ -491,6 +491,41 @@ func TestCallbackRefusals(t *testing.T) {
 	}
 }
 
+// TestStopDuringSignIn ends a bridge that waits for Home Assistant.
+func TestStopDuringSignIn(t *testing.T) {
+	h := startHome(t)
+	h.held = "/ha/auth/token"
+	b := startBridge(t, withHome(h))
+	c := b.browser()
+	back := h.authorize(c.do(http.MethodGet, "auth/home_assistant", "").location, person{name: "Anna", admin: true})
+	cookie := c.cookies["earshot_sign_in"]
+	ended := make(chan error, 1)
+	go func() {
+		req, err := http.NewRequest(http.MethodGet, back, nil)
+		if err == nil {
+			req.AddCookie(cookie)
+			var resp *http.Response
+			if resp, err = http.DefaultTransport.RoundTrip(req); err == nil {
+				err = resp.Body.Close()
+			}
+		}
+		ended <- err
+	}()
+	<-h.holding
+	b.stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the browser got no answer: %v", err)
+	}
+}
+
+// TestNameInRequest sends nobody to Home Assistant in the name of another site.
+func TestNameInRequest(t *testing.T) {
+	b := startBridge(t, withHome(startHome(t)))
+	if resp, body := b.request(http.MethodGet, "auth/home_assistant", "Host", "127.0.0.1:x"); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
 // TestExternalURL sends browsers to another address than the bridge itself uses.
 func TestExternalURL(t *testing.T) {
 	h := startHome(t)
