@@ -205,7 +205,7 @@ func (h *house) formerDevices(ctx context.Context) (ids []string) {
 }
 
 // announcement is what the bridge says of itself on MQTT, for programs that look for it. It holds no secret.
-func announcement(bridge, addr string) []byte {
+func announcement(bridge, scheme, addr string) []byte {
 	data, _ := json.Marshal(struct { // strings only: it cannot go wrong
 		ID      string `json:"id"`
 		Name    string `json:"name"`
@@ -213,15 +213,15 @@ func announcement(bridge, addr string) []byte {
 		URL     string `json:"url,omitempty"` // empty: it listens at every address of this machine, and does not know which of them is yours
 		API     string `json:"api"`
 		Listen  string `json:"listen"`
-	}{bridge, "Earshot", version, knownURL(addr), "/api/websocket", addr})
+	}{bridge, "Earshot", version, knownURL(scheme, addr), "/api/websocket", addr})
 	return data
 }
 
 // knownURL is the page's address, "" when addr does not name a machine.
-func knownURL(addr string) string {
+func knownURL(scheme, addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		return ""
 	}
-	return "http://" + addr + "/"
+	return scheme + "://" + addr + "/"
 }
