@@ -121,6 +121,11 @@ func (nowhere) SetWakeWord(context.Context, string, string, server.WakeWordChang
 	return server.WakeWord{}, server.ErrUnknownSatellite
 }
 
+// Try knows no microphone.
+func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error) {
+	return nil, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.

@@ -54,6 +54,7 @@ func (s *Server) commandTable() map[string]command {
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
 		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
+		{"satellites/test", "tells for some seconds what the wake words score; nothing is recorded or carried out meanwhile", Admin, s.trySatellite},
 		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords)},
 		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord},
 	}

@@ -67,6 +67,7 @@ type Satellites interface {
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
 	WakeWords
+	Trials
 }
 
 // Satellite describes one microphone of this bridge.
