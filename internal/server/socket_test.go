@@ -405,6 +405,35 @@ func TestSlowClientIsDropped(t *testing.T) {
 	quick.must("history/list", map[string]any{"limit": 1})
 }
 
+// TestTooManyCommands has one client send more than is taken; it is told so, and goes on after a moment, as others do all the time.
+func TestTooManyCommands(t *testing.T) {
+	b := startBridge(t)
+	c, other := b.dial(server.Read), b.dial(server.Read)
+	const sent = 1000
+	go func() {
+		for i := range sent {
+			_ = c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"id":%d,"type":"ping"}`, i+1))
+		}
+	}()
+	busy := 0
+	for range sent {
+		answer := c.read()
+		if answer["type"] == "pong" {
+			continue
+		}
+		busy++
+		if got := failure(t, answer); got != "busy: too many commands at once; wait a moment" || answer["id"] == nil {
+			t.Fatalf("%v", answer)
+		}
+	}
+	if busy == 0 || busy > sent-200 {
+		t.Errorf("%d of %d were refused", busy, sent)
+	}
+	other.must("history/list", nil)
+	c.id = sent
+	testkit.Eventually(t, "the client goes on", func() bool { return c.call("history/list", nil)["success"] == true })
+}
+
 // TestAskingWithoutReading sends commands and takes no answer: the server must not pile the answers up.
 func TestAskingWithoutReading(t *testing.T) {
 	b := startBridge(t)
