@@ -30,6 +30,7 @@ export default defineConfig({
       },
     },
   },
+  optimizeDeps: { include: ["axe-core", "lit", "lit/decorators.js", "lit/directives/repeat.js"] },
   server: { host: "127.0.0.1", proxy: { "/api": bridge, "/auth": bridge } },
   test: {
     include: ["test/**/*.test.ts"],

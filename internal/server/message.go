@@ -113,6 +113,7 @@ func decodeObject(data []byte) (map[string]json.RawMessage, error) {
 type authMessage struct {
 	Type     string `json:"type"`
 	Version  string `json:"earshot_version,omitempty"`
+	Name     string `json:"name,omitempty"`
 	Role     Role   `json:"role,omitempty"`
 	TimeZone string `json:"time_zone,omitempty"` // the household's
 	Message  string `json:"message,omitempty"`

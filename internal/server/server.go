@@ -4,6 +4,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,9 @@ type Deps struct {
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
 	Log        zerolog.Logger
+
+	HomeAssistant HomeAssistant // where people have their accounts; the zero value: nowhere
+	SignInFailed  func()        // called for each sign-in that is refused or fails; nil: nobody counts them
 }
 
 // Server answers over HTTP and WebSocket.
@@ -123,10 +127,15 @@ type Server struct {
 	exports  exports
 	playing  streams
 	attempts attempts
+	proxies  proxies
+	sessions sessions
+	code     oneTimeCode
+	home     *home // nil without Home Assistant
 	upgrader websocket.Upgrader
 	commands map[string]command
 
-	listener net.Listener
+	listener    net.Listener
+	certificate *certificate // nil without encryption
 
 	mu       sync.Mutex // guards sockets, reserved and closing
 	sockets  map[*socket]struct{}
@@ -148,7 +157,7 @@ const (
 
 // New returns a server. Listen and then Run make it answer.
 func New(cfg Config, deps Deps) *Server {
-	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), sockets: map[*socket]struct{}{}}
+	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), proxies: newProxies(cfg), home: newHome(deps.HomeAssistant), sockets: map[*socket]struct{}{}}
 	s.links = newSigner(rand.Reader)
 	s.commands = s.commandTable()
 	s.upgrader = websocket.Upgrader{
@@ -166,6 +175,12 @@ func New(cfg Config, deps Deps) *Server {
 func (s *Server) Listen() error {
 	if s.listener != nil {
 		return nil
+	}
+	if s.cfg.CertFile != "" {
+		var err error
+		if s.certificate, err = openCertificate(s.cfg.CertFile, s.cfg.KeyFile, s.deps.Log); err != nil {
+			return err
+		}
 	}
 	l, err := net.Listen("tcp", s.cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -191,7 +206,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() && s.certificate == nil {
 		s.deps.Log.Warn().Str("address", s.Addr()).Msg("other machines can reach the page and the services, and without encryption")
 	}
 	files, err := newPage(s.deps.Page)
@@ -214,8 +229,12 @@ func (s *Server) Run(ctx context.Context) error {
 	var background sync.WaitGroup
 	background.Go(func() { s.endRevoked(ctx) })
 	background.Go(func() { s.stopDeleted(ctx) })
+	listener := s.listener
+	if s.certificate != nil {
+		listener = tls.NewListener(listener, s.certificate.config())
+	}
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(s.listener) }()
+	go func() { served <- web.Serve(listener) }()
 
 	select {
 	case <-ctx.Done():
@@ -250,8 +269,9 @@ func (s *Server) handler(files page) http.Handler {
 	if s.deps.Metrics != nil {
 		mux.HandleFunc("GET /metrics", s.serveMetrics)
 	}
+	s.addSignIn(mux)
 	mux.Handle("GET /", files)
-	return s.guard.wrap(mux)
+	return s.proxies.wrap(s.guard.wrap(mux))
 }
 
 // reserve makes room for a connection that is about to become a WebSocket; false when there is none or the server is closing.
@@ -317,7 +337,7 @@ func (s *Server) closeSockets() {
 // revokeCheck is how often live connections are held against the token file, which another process may have changed.
 const revokeCheck = time.Second
 
-// endRevoked closes the connections of tokens that are no longer valid.
+// endRevoked closes the connections of tokens that are no longer valid, and of sessions that have ended.
 func (s *Server) endRevoked(ctx context.Context) {
 	revoked, stop := s.deps.Tokens.watchRevoked()
 	defer stop()
@@ -332,8 +352,8 @@ func (s *Server) endRevoked(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, c := range s.liveSockets() {
-			if who, ok := c.signedIn(); ok && !s.deps.Tokens.current(who) {
-				c.stop(websocket.ClosePolicyViolation, "the token was revoked")
+			if why, ended := c.ended(); ended {
+				c.stop(websocket.ClosePolicyViolation, why)
 			}
 		}
 		if err := s.deps.Tokens.problem(); err != nil && err.Error() != problem {

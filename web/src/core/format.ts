@@ -3,22 +3,21 @@ import type { Words } from "./words";
 /** A length of time as people say it: 0.9 s, 1 min 24 s. */
 export function duration(words: Words, ms: number): string {
   const s = ms / 1000;
-  if (s < 60) return unit(words, s, "second", s < 10 ? 1 : 0);
-  if (s < 3600) return `${unit(words, Math.floor(s / 60), "minute")} ${unit(words, Math.floor(s % 60), "second")}`;
-  return `${unit(words, Math.floor(s / 3600), "hour")} ${unit(words, Math.floor((s % 3600) / 60), "minute")}`;
+  if (s < 60) return unit(words, s, "s", s < 10 ? 1 : 0);
+  if (s < 3600) return `${unit(words, Math.floor(s / 60), "min")} ${unit(words, Math.floor(s % 60), "s")}`;
+  return `${unit(words, Math.floor(s / 3600), "h")} ${unit(words, Math.floor((s % 3600) / 60), "min")}`;
 }
 
 /** A size; kilo is 1000. */
 export function bytes(words: Words, n: number): string {
-  if (n < 1e6) return unit(words, Math.ceil(n / 1e3), "kilobyte");
-  if (n < 1e9) return unit(words, n / 1e6, "megabyte", 1);
-  return unit(words, n / 1e9, "gigabyte", 1);
+  if (n < 1e6) return unit(words, Math.ceil(n / 1e3), "kB");
+  if (n < 1e9) return unit(words, n / 1e6, "MB", 1);
+  return unit(words, n / 1e9, "GB", 1);
 }
 
-function unit(words: Words, n: number, name: string, digits = 0): string {
-  return new Intl.NumberFormat(words.locale, {
-    style: "unit", unit: name, unitDisplay: "short", minimumFractionDigits: digits, maximumFractionDigits: digits,
-  }).format(n);
+/** A number with its symbol, which no line break parts. */
+function unit(words: Words, n: number, symbol: string, digits = 0): string {
+  return `${new Intl.NumberFormat(words.locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n)}\u00a0${symbol}`;
 }
 
 /** A share of 0..1 in per cent. */

@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { Clock } from "../core/format";
 import { HistoryStore } from "../core/history-store";
 import type { Transport } from "../core/transport";
-import type { Entry, Filter, Receipt, Satellite } from "../core/types";
+import type { Entry, Filter, Receipt, Satellite, Settings } from "../core/types";
 import { Words } from "../core/words";
 import { define } from "./define";
 import type { DeleteDialog } from "./delete-dialog";
@@ -13,7 +13,7 @@ import { icon } from "./icons";
 import { Player } from "./player";
 import { rowStyles } from "./rows";
 import { controls, tokens } from "./theme";
-import { mayChange, type View } from "./view";
+import { mayChange, satelliteName, type View } from "./view";
 import type { Waveform } from "./waveform";
 import "./delete-dialog";
 import "./filters";
@@ -35,6 +35,8 @@ export class EarshotHistory extends LitElement {
   @property({ attribute: false }) transport!: Transport;
   @property({ attribute: false }) words = new Words();
   @state() private satellites: readonly Satellite[] = [];
+  /** Satellites that save nothing. */
+  @state() private paused: readonly string[] = [];
   @state() private active = "";
   @state() private open = "";
   @state() private selecting = false;
@@ -65,7 +67,7 @@ export class EarshotHistory extends LitElement {
     .selection {
       min-block-size: 40px;
     }
-    .link {
+    .link, .note-line {
       padding: 0.3rem 0.5rem;
       color: var(--warn);
     }
@@ -177,6 +179,8 @@ export class EarshotHistory extends LitElement {
     this.clock = new Clock(this.words, this.transport.timeZone);
     try {
       this.satellites = (await this.transport.call<{ satellites: Satellite[] }>("satellites/list")).satellites;
+      const { satellites } = await this.transport.call<Settings>("settings/get");
+      this.paused = satellites.filter((s) => s.save === "nothing").map((s) => s.satellite);
     } catch {
       // Their ids stand for their names then.
     }
@@ -223,6 +227,7 @@ export class EarshotHistory extends LitElement {
             : nothing}
         </div>
         ${this.transport.link === "offline" || this.transport.link === "connecting" ? html`<p class="link" role="status">${t("link.offline")}</p>` : nothing}
+        ${this.paused.length ? html`<p class="note-line" role="status">${this.#pausedText()}</p>` : nothing}
         ${this.problem ? html`<p class="bad" role="alert">${this.problem}</p>` : nothing}
       </div>
       ${store.waiting.length
@@ -247,6 +252,11 @@ export class EarshotHistory extends LitElement {
 
   protected override firstUpdated(): void {
     this.#end.observe(this.renderRoot.querySelector("#end")!);
+  }
+
+  #pausedText(): string {
+    if (this.paused.length === this.satellites.length) return this.words.t("list.paused");
+    return this.words.t("list.paused_at", { names: this.paused.map((id) => satelliteName(this.satellites, id)).join(", ") });
   }
 
   /** What stands where the list would be. */
