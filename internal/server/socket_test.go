@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +238,7 @@ func TestRoles(t *testing.T) {
 				if answer["success"] != true {
 					t.Errorf("%s as %d: %v", cmd.name, i, answer["error"])
 				}
+				b.checkKeys(cmd.name, answer["result"])
 			} else if got := failure(t, answer); !strings.HasPrefix(got, "unauthorized: ") {
 				t.Errorf("%s as %d: %s", cmd.name, i, got)
 			}
@@ -254,6 +256,23 @@ func TestRoles(t *testing.T) {
 	for _, cmd := range commands {
 		if want := []string{"read", "listen", "admin"}[cmd.from]; names[cmd.name] != want {
 			t.Errorf("services/list says %s of %s, want %s", names[cmd.name], cmd.name, want)
+		}
+	}
+}
+
+// checkKeys holds a result against what the manual says of it.
+func (b *bridge) checkKeys(command string, result any) {
+	b.t.Helper()
+	all, always := b.server.ResultKeys(command)
+	keys, _ := result.(map[string]any)
+	for key := range keys {
+		if !slices.Contains(all, key) {
+			b.t.Errorf("%s answers %q, which the manual does not know", command, key)
+		}
+	}
+	for _, key := range always {
+		if _, there := keys[key]; !there {
+			b.t.Errorf("%s does not answer %q", command, key)
 		}
 	}
 }
