@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -160,7 +161,10 @@ func (e *serviceError) Error() string { return e.Message }
 
 func (c *client) connect(ctx context.Context, addr, secret string) error {
 	c.addr = addr
-	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+addr+"/api/websocket", nil)
+	if !strings.Contains(addr, "://") {
+		addr = "http://" + addr
+	}
+	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
@@ -205,6 +209,9 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 		var answer message
 		if err := c.conn.ReadJSON(&answer); err != nil {
 			return fmt.Errorf("ask the bridge: %w", err)
+		}
+		if answer.Type == "pong" { // the answer to ping is not a result
+			answer.Type, answer.Success, answer.Result = "result", true, json.RawMessage("null")
 		}
 		switch {
 		case answer.ID != c.id || answer.Type != "result":
