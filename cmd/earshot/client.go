@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -126,6 +127,11 @@ func (nowhere) SetWakeWord(context.Context, string, string, server.WakeWordChang
 	return server.WakeWord{}, server.ErrUnknownSatellite
 }
 
+// Try knows no microphone.
+func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error) {
+	return nil, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.
@@ -161,11 +167,12 @@ func (e *serviceError) Error() string { return e.Message }
 func (c *client) connect(ctx context.Context, addr, secret string) error {
 	c.addr = addr
 	dialer := websocket.Dialer{TLSClientConfig: c.tls, HandshakeTimeout: 45 * time.Second}
-	scheme := "ws"
-	if c.tls != nil {
-		scheme = "wss"
+	if !strings.Contains(addr, "://") && c.tls != nil {
+		addr = "https://" + addr
+	} else if !strings.Contains(addr, "://") {
+		addr = "http://" + addr
 	}
-	conn, resp, err := dialer.DialContext(ctx, scheme+"://"+addr+"/api/websocket", nil)
+	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
@@ -210,6 +217,9 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 		var answer message
 		if err := c.conn.ReadJSON(&answer); err != nil {
 			return fmt.Errorf("ask the bridge: %w", err)
+		}
+		if answer.Type == "pong" { // the answer to ping is not a result
+			answer.Type, answer.Success, answer.Result = "result", true, json.RawMessage("null")
 		}
 		switch {
 		case answer.ID != c.id || answer.Type != "result":

@@ -74,6 +74,13 @@ func (w *choosyEars) setActive(model string, on bool) {
 	w.off.Store(&off)
 }
 
+// Trace has fn called for every inference on this machine; an engine elsewhere does not tell its own.
+func (w *choosyEars) Trace(fn func(detector.Detection)) {
+	if local, ok := w.ears.(*detector.Detector); ok {
+		local.Trace(fn)
+	}
+}
+
 // setThreshold changes the probability over which a wake word counts.
 func (w *choosyEars) setThreshold(model string, threshold float64) error {
 	local, ok := w.ears.(*detector.Detector)

@@ -28,6 +28,7 @@ type house struct {
 	muted map[string]bool
 	level float64
 	words []server.WakeWord
+	trial *trial // the one that runs, if any
 }
 
 func newHouse() *house {
@@ -81,6 +82,52 @@ func (h *house) SetWakeWord(_ context.Context, id, word string, change server.Wa
 		h.words[i].Active = *change.Active
 	}
 	return h.words[i], nil
+}
+
+// trial tells what a test wants it to.
+type trial struct {
+	heard chan server.Heard
+	end   func()
+}
+
+func (t *trial) Next(ctx context.Context) (server.Heard, bool) {
+	select {
+	case <-ctx.Done():
+		return server.Heard{}, false
+	case h, ok := <-t.heard:
+		return h, ok
+	}
+}
+
+func (t *trial) Close() { t.end() }
+
+func (h *house) Try(_ context.Context, id string, length time.Duration) (server.Trial, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case id != "kitchen":
+		return nil, server.ErrUnknownSatellite
+	case h.trial != nil:
+		return nil, server.Refusal("One runs already.")
+	case length < time.Second || length > time.Minute:
+		return nil, fmt.Errorf("a trial of %v", length)
+	}
+	t := &trial{heard: make(chan server.Heard, 16)}
+	t.end = sync.OnceFunc(func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.trial = nil
+		close(t.heard)
+	})
+	h.trial = t
+	return t, nil
+}
+
+// running is the trial that runs, nil when there is none.
+func (h *house) running() *trial {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.trial
 }
 
 // bridge is a server that runs, over a real history.

@@ -1,11 +1,14 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"earshot/internal/server"
+	"earshot/internal/testkit"
 )
 
 // TestSatellitesSubscribe tells of a change, and not of the loudness alone.
@@ -93,5 +96,56 @@ func TestWakeWords(t *testing.T) {
 		if got := c.fails("wake_words/update", tc.fields); got != tc.want {
 			t.Errorf("%v\ngot  %s\nwant %s", tc.fields, got, tc.want)
 		}
+	}
+}
+
+// TestSatellitesTest tells what a trial hears until its end, or until the client does not want it any more.
+func TestSatellitesTest(t *testing.T) {
+	b := startBridge(t)
+	c, other := b.dial(server.Admin), b.dial(server.Admin)
+	kitchen := map[string]any{"satellite": "kitchen"}
+	want := map[string]any{"seconds": 20.0, "wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85, "active": true}}}
+	if diff := cmp.Diff(want, c.must("satellites/test", kitchen)); diff != "" {
+		t.Error(diff)
+	}
+	if got := other.fails("satellites/test", kitchen); got != "not_allowed: One runs already." {
+		t.Error(got)
+	}
+	run := b.house.running()
+	run.heard <- server.Heard{At: 1200 * time.Millisecond, LevelDBFS: -31.52, Scores: map[string]float64{"okay_nabu": 0.12345}}
+	run.heard <- server.Heard{At: 1300 * time.Millisecond, LevelDBFS: -30, WakeWord: "okay_nabu", Score: 0.97}
+	for _, want := range []map[string]any{
+		{"action": "scores", "at_ms": 1200.0, "level_dbfs": -31.5, "scores": map[string]any{"okay_nabu": 0.123}},
+		{"action": "wake", "at_ms": 1300.0, "wake_word": "okay_nabu", "score": 0.97},
+	} {
+		if diff := cmp.Diff(want, c.event()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	run.end()
+	if diff := cmp.Diff(map[string]any{"action": "end"}, c.event()); diff != "" {
+		t.Error(diff)
+	}
+	for range 20 { // more than a connection may have at a time: those that are over do not count
+		c.must("satellites/test", map[string]any{"satellite": "kitchen", "seconds": 5})
+		b.house.running().end()
+		c.event()
+	}
+	c.must("satellites/test", kitchen)
+	c.must("unsubscribe_events", map[string]any{"subscription": c.id})
+	if b.house.running() != nil {
+		t.Error("it runs on after unsubscribe_events")
+	}
+	other.must("satellites/test", kitchen)
+	other.ws.Close()
+	testkit.Eventually(t, "a trial ends with its connection", func() bool { return b.house.running() == nil })
+	if got := c.fails("satellites/test", map[string]any{"satellite": "cellar"}); !strings.HasPrefix(got, "not_found: ") {
+		t.Error(got)
+	}
+	if got := c.fails("satellites/test", map[string]any{"satellite": "kitchen", "seconds": 61}); got != "invalid_format: seconds: a whole number from 1 to 60 is needed" {
+		t.Error(got)
+	}
+	if len(c.events) != 0 {
+		t.Errorf("events: %v", c.events)
 	}
 }

@@ -68,6 +68,7 @@ type Satellites interface {
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
 	WakeWords
+	Trials
 }
 
 // Satellite describes one microphone of this bridge.
@@ -79,7 +80,7 @@ type Satellite struct {
 	Muted      bool       `json:"muted"`
 	Microphone Microphone `json:"microphone"`
 	WakeWords  []WakeWord `json:"wake_words"`
-	LastHeard  *time.Time `json:"last_heard"` // nil before the first wake
+	LastHeard  *time.Time `json:"last_heard"` // null before the first wake
 }
 
 // Microphone is how the device of a satellite is.
@@ -88,7 +89,7 @@ type Microphone struct {
 	Device    string     `json:"device"`
 	Reason    string     `json:"reason"` // a sentence for people, when the microphone is lost
 	Since     *time.Time `json:"since"`
-	LastFrame *time.Time `json:"last_frame"` // nil before the first one
+	LastFrame *time.Time `json:"last_frame"` // null before the first one
 	Dropped   uint64     `json:"dropped"`    // frames no reader took in time
 	LevelDBFS float64    `json:"level_dbfs"` // loudness, dBFS
 }

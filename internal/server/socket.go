@@ -53,6 +53,7 @@ type socket struct {
 
 	lastID        int64                   // of the reader only
 	subscriptions map[int64]*subscription // of the reader only; by the id of the command that made them
+	pace          pace                    // of the reader only
 	forwarders    sync.WaitGroup
 }
 
@@ -323,6 +324,9 @@ func (c *socket) handle(data []byte) bool {
 			return c.answer(m.id, nil, &commandError{Code: codeIDReuse, Message: "Identifier values have to increase."})
 		}
 		c.lastID = m.id
+	}
+	if !c.pace.take(time.Now()) {
+		err = &commandError{Code: codeBusy, Message: "too many commands at once; wait a moment"}
 	}
 	if err != nil {
 		return c.answer(m.id, nil, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +225,7 @@ func TestRoles(t *testing.T) {
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
+		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
 	}
@@ -236,6 +238,7 @@ func TestRoles(t *testing.T) {
 				if answer["success"] != true {
 					t.Errorf("%s as %d: %v", cmd.name, i, answer["error"])
 				}
+				b.checkKeys(cmd.name, answer["result"])
 			} else if got := failure(t, answer); !strings.HasPrefix(got, "unauthorized: ") {
 				t.Errorf("%s as %d: %s", cmd.name, i, got)
 			}
@@ -253,6 +256,23 @@ func TestRoles(t *testing.T) {
 	for _, cmd := range commands {
 		if want := []string{"read", "listen", "admin"}[cmd.from]; names[cmd.name] != want {
 			t.Errorf("services/list says %s of %s, want %s", names[cmd.name], cmd.name, want)
+		}
+	}
+}
+
+// checkKeys holds a result against what the manual says of it.
+func (b *bridge) checkKeys(command string, result any) {
+	b.t.Helper()
+	all, always := b.server.ResultKeys(command)
+	keys, _ := result.(map[string]any)
+	for key := range keys {
+		if !slices.Contains(all, key) {
+			b.t.Errorf("%s answers %q, which the manual does not know", command, key)
+		}
+	}
+	for _, key := range always {
+		if _, there := keys[key]; !there {
+			b.t.Errorf("%s does not answer %q", command, key)
 		}
 	}
 }
@@ -402,6 +422,35 @@ func TestSlowClientIsDropped(t *testing.T) {
 		}
 	}
 	quick.must("history/list", map[string]any{"limit": 1})
+}
+
+// TestTooManyCommands has one client send more than is taken; it is told so, and goes on after a moment, as others do all the time.
+func TestTooManyCommands(t *testing.T) {
+	b := startBridge(t)
+	c, other := b.dial(server.Read), b.dial(server.Read)
+	const sent = 1000
+	go func() {
+		for i := range sent {
+			_ = c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"id":%d,"type":"ping"}`, i+1))
+		}
+	}()
+	busy := 0
+	for range sent {
+		answer := c.read()
+		if answer["type"] == "pong" {
+			continue
+		}
+		busy++
+		if got := failure(t, answer); got != "busy: too many commands at once; wait a moment" || answer["id"] == nil {
+			t.Fatalf("%v", answer)
+		}
+	}
+	if busy == 0 || busy > sent-200 {
+		t.Errorf("%d of %d were refused", busy, sent)
+	}
+	other.must("history/list", nil)
+	c.id = sent
+	testkit.Eventually(t, "the client goes on", func() bool { return c.call("history/list", nil)["success"] == true })
 }
 
 // TestAskingWithoutReading sends commands and takes no answer: the server must not pile the answers up.

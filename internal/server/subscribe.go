@@ -49,10 +49,10 @@ func (s *Server) listen(by call, begin func() (listener, error)) error {
 
 // end closes a subscription.
 func (sub *subscription) end() {
-	sub.Close()
 	if sub.stop != nil {
 		sub.stop()
 	}
+	sub.Close()
 }
 
 func (s *Server) unsubscribe(f *fields) action {

@@ -32,20 +32,20 @@ type WakeWords interface {
 
 // wakeWordsResult is every wake word of every satellite.
 type wakeWordsResult struct {
-	WakeWords []wakeWordJSON `json:"wake_words"`
+	WakeWords []satelliteWakeWord `json:"wake_words"`
 }
 
-// wakeWordJSON is a word and the satellite that listens for it.
-type wakeWordJSON struct {
+// satelliteWakeWord is a word and the satellite that listens for it.
+type satelliteWakeWord struct {
 	Satellite string `json:"satellite"`
 	WakeWord
 }
 
 func (s *Server) listWakeWords(context.Context, call) (any, error) {
-	result := wakeWordsResult{[]wakeWordJSON{}}
+	result := wakeWordsResult{[]satelliteWakeWord{}}
 	for _, sat := range s.deps.Satellites.List() {
 		for _, w := range sat.WakeWords {
-			result.WakeWords = append(result.WakeWords, wakeWordJSON{sat.ID, w})
+			result.WakeWords = append(result.WakeWords, satelliteWakeWord{sat.ID, w})
 		}
 	}
 	return result, nil
@@ -75,6 +75,6 @@ func (s *Server) updateWakeWord(f *fields) action {
 		if err := s.deps.History.Note(ctx, history.Access{Who: by.who.Name, Action: history.AccessChanged}); err != nil {
 			return nil, err
 		}
-		return wakeWordJSON{*satellite, w}, nil
+		return satelliteWakeWord{*satellite, w}, nil
 	}
 }
