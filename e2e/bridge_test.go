@@ -285,18 +285,20 @@ type message struct {
 // broker is a mosquitto of the test's own, watched by mosquitto_sub.
 type broker struct {
 	port     int
-	dir      string // where it keeps what it persists
+	dir      string // where it keeps what it persists, see persistent
 	mu       sync.Mutex
 	messages []message
 }
 
-// startBroker runs mosquitto on loopback and watches every topic.
-func startBroker(t *testing.T) *broker {
+// persistent has a broker write everything it retains to disk after every single message, which with many messages takes seconds.
+const persistent = "persistence true\nautosave_on_changes true\nautosave_interval 1\n"
+
+// startBroker runs mosquitto on loopback, with further settings, and watches every topic.
+func startBroker(t *testing.T, more ...string) *broker {
 	t.Helper()
 	b := &broker{port: freePort(t), dir: t.TempDir()}
 	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	settings := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nuser root\n", b.port) +
-		fmt.Sprintf("persistence true\npersistence_location %s/\nautosave_on_changes true\nautosave_interval 1\n", b.dir)
+	settings := fmt.Sprintf("user root\npersistence_location %s/\nlistener %d 127.0.0.1\nallow_anonymous true\n", b.dir, b.port) + strings.Join(more, "")
 	if err := os.WriteFile(conf, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ type listener struct {
 
 func newListener(t *testing.T) *listener {
 	t.Helper()
-	l := &listener{t: t, pulse: audiotest.StartPulse(t), stt: wyomingtest.New(t), broker: startBroker(t), wav: shortCommand(t)}
+	l := &listener{t: t, pulse: audiotest.StartPulse(t), stt: wyomingtest.New(t), broker: startBroker(t, persistent), wav: shortCommand(t)}
 	l.pulse.LoadNullSink("mic")
 	l.bridge = startBridge(t, fmt.Sprintf(`
 satellites:
