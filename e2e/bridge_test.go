@@ -144,6 +144,15 @@ func (b *bridge) kill(t *testing.T) {
 	testkit.Within(t, 10*time.Second, "the bridge is dead", func() bool { return b.health() == 0 })
 }
 
+// stop ends the program as a system does.
+func (b *bridge) stop(t *testing.T) {
+	t.Helper()
+	if err := b.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatalf("stop the bridge: %v", err)
+	}
+	testkit.Within(t, 10*time.Second, "the bridge has ended", func() bool { return b.process.Process.Signal(syscall.Signal(0)) != nil })
+}
+
 // health returns the status code of /healthz, 0 when nobody answers.
 func (b *bridge) health() int {
 	resp, err := http.Get("http://" + b.listen + "/healthz")
@@ -314,10 +323,11 @@ func startBroker(t *testing.T, more ...string) *broker {
 	return b
 }
 
-// watch notes every message from now on, and those that are retained.
-func (b *broker) watch(t *testing.T) {
+// watch notes every message from now on, and those that are retained; args are more of mosquitto_sub.
+func (b *broker) watch(t *testing.T, args ...string) {
 	t.Helper()
-	sub := exec.Command(lookPath(t, "mosquitto_sub"), "-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j")
+	args = append([]string{"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j"}, args...)
+	sub := exec.Command(lookPath(t, "mosquitto_sub"), args...)
 	r, w := io.Pipe()
 	sub.Stdout = w
 	go func() {
