@@ -170,7 +170,8 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
 		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
-		Former: house.formerDevices(ctx), Announcement: announcement(cfg.MQTT.BridgeID, cfg.Server.Scheme(), web.Addr()),
+		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
+		Announcement: announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err
