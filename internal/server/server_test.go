@@ -265,6 +265,7 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
+// TestConnectAndDisconnect has a thousand clients come and go; startBridge checks that no goroutine of theirs is left.
 func TestConnectAndDisconnect(t *testing.T) {
 	b := startBridge(t)
 	secret, err := b.tokens.Session("many", server.Read)
@@ -274,7 +275,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for range 25 {
+			for range 125 {
 				ws, _, err := b.dialer(nil)
 				if err != nil {
 					t.Errorf("dial: %v", err)
@@ -283,6 +284,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 				c := &client{t: t, ws: ws}
 				c.signIn(secret)
 				c.must("history/subscribe", nil)
+				c.must("satellites/subscribe", nil)
 				ws.Close()
 			}
 		})

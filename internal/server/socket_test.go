@@ -3,7 +3,6 @@ package server_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -383,14 +382,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
-		conn, err := net.Dial(network, addr)
-		if err == nil {
-			err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-		}
-		return conn, err
-	}}
-	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", http.Header{})
+	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
