@@ -30,7 +30,7 @@ type fakeHome struct {
 	failed  error         // of every reply that is spoken
 	log     io.Writer     // of the satellite; may be nil
 	store   time.Duration // the first recording takes to be stored
-	history *fakeHistory  // holds what is newer than those; may be nil
+	rig     *rig          // its history holds what is newer than those; may be nil
 
 	mu    sync.Mutex
 	asked []string
@@ -67,10 +67,10 @@ func (h *fakeHome) Say(ctx context.Context, reply assist.Reply) error {
 
 func (h *fakeHome) List(_ context.Context, q history.Query) (history.Page, error) {
 	var page history.Page
-	if h.history != nil {
-		h.history.mu.Lock()
-		defer h.history.mu.Unlock()
-		for _, e := range h.history.entries {
+	if h.rig != nil {
+		h.rig.history.mu.Lock()
+		defer h.rig.history.mu.Unlock()
+		for _, e := range h.rig.history.entries {
 			if len(page.Entries) == 0 || e.At.After(page.Entries[0].At) {
 				page.Entries = []history.Entry{e}
 			}
@@ -90,8 +90,25 @@ func (h *fakeHome) Delete(_ context.Context, _ string, s history.Selection) (his
 		h.note("delete %v", s.IDs)
 		return history.Receipt{Deleted: len(s.IDs)}, nil
 	}
+	if h.rig != nil && !s.To.IsZero() {
+		return h.deleteMoment(s), nil
+	}
 	h.note("delete from %v to %v of %v", !s.From.IsZero(), !s.To.IsZero(), s.Satellites)
 	return history.Receipt{Deleted: 3}, nil
+}
+
+// deleteMoment drops what is in progress, and then deletes what is stored, as the history does.
+func (h *fakeHome) deleteMoment(s history.Selection) history.Receipt {
+	r := history.Receipt{InProgressDiscarded: h.rig.DiscardCovered(s.From, s.To)}
+	h.rig.history.mu.Lock()
+	defer h.rig.history.mu.Unlock()
+	for _, e := range h.rig.history.entries {
+		if at := e.At.Truncate(ms); !at.Before(s.From) && at.Before(s.To) {
+			r.Deleted++
+		}
+	}
+	h.note("delete %d stored and %d in progress of %v", r.Deleted, r.InProgressDiscarded, s.Satellites)
+	return r
 }
 
 func (h *fakeHome) SetSaveRecordings(_ context.Context, satellite string, on bool) error {
@@ -213,14 +230,13 @@ func TestPrivacyByVoice(t *testing.T) {
 		{"just said", []string{"Delete what I just said."}, nil, []string{`delete [newest]`, `say "I deleted one recording."`}},
 		{"not for you", []string{"That wasn't for you."}, nil, []string{`delete [newest]`, `say "I deleted one recording."`}},
 		{
-			"today", []string{"Delete everything I said today."}, []string{`understood "Delete everything I said today." "I deleted 3 recordings." `},
+			"today", []string{"Delete everything I said today."}, nil,
 			[]string{`delete from true to true of [kitchen]`, `say "I deleted 3 recordings."`},
 		},
 		{
 			"everything, yes", []string{"Delete everything I have ever said.", "Yes."},
 			[]string{
 				`understood "Delete everything I have ever said." "This deletes everything I have ever recorded. Are you sure?" `,
-				`understood "Yes." "I deleted 3 recordings." `,
 			},
 			[]string{`say "This deletes everything I have ever recorded. Are you sure?"`, `delete from false to false of [kitchen]`, `say "I deleted 3 recordings."`},
 		},

@@ -98,8 +98,10 @@ func (s *Satellite) DiscardCovered(from, to time.Time) int {
 			late = append(late, o)
 			continue
 		}
-		o.discarded = true
-		n++
+		if !o.discarded {
+			o.discarded = true
+			n++
+		}
 	}
 	s.mu.Unlock()
 	for _, o := range late {

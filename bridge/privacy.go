@@ -52,7 +52,7 @@ func (s *Satellite) privacy(ctx context.Context, o *session, e *history.Entry) (
 	case ok:
 		e.Reply = p.Phrases.Say(e.Language, s.obey(ctx, command, o))
 	case open && p.Phrases.IsYes(e.Transcript, e.Language):
-		e.Reply = p.Phrases.Say(e.Language, s.deletePeriod(ctx, "all", asked.about.Everywhere))
+		e.Reply = p.Phrases.Say(e.Language, s.deletePeriod(ctx, o, "all", asked.about.Everywhere))
 	case open:
 		e.Reply = p.Phrases.Say(e.Language, spoken.Answer{Reply: spoken.NothingDeleted})
 		if !p.Phrases.IsNo(e.Transcript, e.Language) {
@@ -78,7 +78,7 @@ func (s *Satellite) obey(ctx context.Context, command spoken.Command, o *session
 	case spoken.DeleteJustSaid, spoken.NotForYou:
 		return s.deleteLast(ctx, o)
 	case spoken.DeletePeriod:
-		return s.deletePeriod(ctx, command.Period, command.Everywhere)
+		return s.deletePeriod(ctx, o, command.Period, command.Everywhere)
 	case spoken.StopRecording:
 		return s.answerSwitch(s.deps.Privacy.Archive.SetSaveRecordings(ctx, s.cfg.ID, false), spoken.RecordingOff)
 	case spoken.StartRecording:
@@ -110,23 +110,18 @@ func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}
 	}
-	ids := []string{}
+	which := history.Selection{IDs: []string{}}
 	for _, e := range page.Entries {
-		ids = append(ids, e.ID)
+		which.IDs = append(which.IDs, e.ID)
 		if previous != nil && !previous.wake.At.Truncate(time.Millisecond).After(e.At) {
 			previous = nil // that one is newer, or the same
 		}
 	}
-	if previous != nil {
-		if s.discard(previous) {
-			return spoken.Answer{Reply: spoken.Deleted, Count: 1}
-		}
-		ids = []string{}
-		if <-previous.stored; previous.id != "" {
-			ids = append(ids, previous.id)
-		}
+	if previous != nil { // by its instant, as it gets an id only when it is stored
+		at := previous.wake.At.Truncate(time.Millisecond)
+		which = history.Selection{Filter: history.Filter{Satellites: []string{s.cfg.ID}, From: at, To: at.Add(time.Millisecond)}}
 	}
-	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), history.Selection{IDs: ids}))
+	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), which))
 }
 
 // unstored is the newest recording before another one that is still on its way into the history, nil when there is none. It needs mu.
@@ -144,19 +139,8 @@ func (s *Satellite) unstored(before *session) (newest *session) {
 	return newest
 }
 
-// discard drops a recording that is not being stored yet, and tells whether it could.
-func (s *Satellite) discard(o *session) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if o.storing {
-		return false
-	}
-	o.discarded = true
-	return true
-}
-
-// deletePeriod deletes what this microphone, or every one, recorded in a period. The command itself is of it, and is not stored.
-func (s *Satellite) deletePeriod(ctx context.Context, period string, everywhere bool) spoken.Answer {
+// deletePeriod deletes what this microphone, or every one, recorded in a period. A command that is itself of it is not stored, and not counted.
+func (s *Satellite) deletePeriod(ctx context.Context, o *session, period string, everywhere bool) spoken.Answer {
 	from, to, err := s.deps.Privacy.Calendar.Period(period, time.Now())
 	if err != nil {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
@@ -166,21 +150,23 @@ func (s *Satellite) deletePeriod(ctx context.Context, period string, everywhere 
 	if !everywhere {
 		which.Satellites = []string{s.cfg.ID}
 	}
+	s.change(func() { o.discarded = o.discarded || o.within(from, to) })
 	return s.deleted(s.deps.Privacy.Archive.Delete(ctx, s.voiceName(), which))
 }
 
 // voiceName is who deletes by voice, in the access log.
 func (s *Satellite) voiceName() string { return "voice, " + s.cfg.Name }
 
-// deleted words a receipt. What was dropped before it was stored is not counted: people count what they said, not the command.
+// deleted words a receipt.
 func (s *Satellite) deleted(r history.Receipt, err error) spoken.Answer {
+	count := r.Deleted + r.InProgressDiscarded
 	switch {
 	case err != nil:
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}
 	case r.FailedCount > 0:
-		return spoken.Answer{Reply: spoken.Incomplete, Count: r.Deleted, Kept: r.KeptSkipped}
+		return spoken.Answer{Reply: spoken.Incomplete, Count: count, Kept: r.KeptSkipped}
 	default:
-		return spoken.Answer{Reply: spoken.Deleted, Count: r.Deleted, Kept: r.KeptSkipped}
+		return spoken.Answer{Reply: spoken.Deleted, Count: count, Kept: r.KeptSkipped}
 	}
 }

@@ -33,16 +33,6 @@ func heardIn(trial *bridge.Trial) (scores, wakes []bridge.TrialEvent) {
 	return scores, wakes
 }
 
-// woke counts the wake words that began a recording.
-func (r *rig) woke() (n int) {
-	for _, e := range r.events {
-		if e.Kind == bridge.Woke {
-			n++
-		}
-	}
-	return n
-}
-
 // TestTrial shows a wake word, records nothing of it, and then listens as before.
 func TestTrial(t *testing.T) {
 	t.Parallel()

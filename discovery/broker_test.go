@@ -35,7 +35,7 @@ func startBridge(t *testing.T, addr string, devices ...discovery.Device) *bridge
 func startBridgeWith(t *testing.T, addr string, cfg discovery.Config, devices ...discovery.Device) *bridge {
 	t.Helper()
 	session, err := mqtt.NewSession(mqtt.SessionConfig{
-		URL: "mqtt://" + addr, WillTopic: "earshot/bridge/availability", WillPayload: "offline",
+		URL: "mqtt://" + addr, WillTopic: discovery.AvailabilityTopic(cfg.BridgeID), WillPayload: "offline",
 		RetryMin: 20 * time.Millisecond, RetryMax: 100 * time.Millisecond,
 	}, zerolog.New(io.Discard))
 	if err != nil {
@@ -116,7 +116,7 @@ func retained(t *testing.T, addr string) (lines []string) {
 
 func expected(availability string) []string {
 	lines := []string{
-		"earshot/bridge/announce " + string(household.Announcement),
+		`earshot/bridge/announce {"id":"bridge","instance":"i","name":"","version":"","api":"","listen":""}`,
 		"earshot/bridge/availability " + availability,
 		hubConfig + " (device)",
 		kitchenConfig + " (device)",
@@ -304,5 +304,46 @@ func TestRemnantsOnRealBroker(t *testing.T) {
 		if last, _ := foreign.Last(cellarConfig); !strings.Contains(last, "other") {
 			t.Errorf("the other bridge's device is now %q", last)
 		}
+	})
+}
+
+// A bridge of another id takes itself by its old one away, with a satellite of that time, and nothing of a bridge that has the old id now.
+func TestFormerBridgeOnRealBroker(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		old := household
+		old.BridgeID, old.Announcement = "old", discovery.Announcement{ID: "old", Instance: "i"}
+		first := startBridgeWith(t, addr, old, kitchen, discovery.Device{ID: "attic"})
+		first.SetHub(discovery.Hub{Counted: true})
+		first.SetState("attic", listening)
+		foreign := mqtttest.Listen(t, addr, "#")
+		foreign.Wait(t, "earshot/old/hub/recordings", "0")
+		foreign.Wait(t, "earshot/attic/level", "-41")
+		now := household
+		now.Former, now.FormerBridges = []string{"kitchen", "attic"}, []string{"old", "bridge"}
+
+		// It is online: a copy of this bridge. And then it is another one's.
+		for range 2 {
+			second := startBridgeWith(t, addr, now, kitchen)
+			second.SetState("kitchen", listening)
+			foreign.Wait(t, "earshot/kitchen/state", "listening")
+			foreign.Wait(t, "earshot/bridge/availability", "online")
+			second.stop()
+			foreign.Wait(t, "earshot/bridge/availability", "offline")
+			first.stop()
+			foreign.Wait(t, "earshot/old/availability", "offline")
+			mqtttest.Publish(t, addr, "earshot/old/announce", `{"id":"old","instance":"another"}`, "-r")
+		}
+		for _, topic := range []string{"homeassistant/device/earshot_hub_old/config", "homeassistant/device/earshot_attic/config", "earshot/old/hub/recordings"} {
+			if got, _ := foreign.Last(topic); got == "" {
+				t.Errorf("%s of another bridge was emptied", topic)
+			}
+		}
+
+		mqtttest.Publish(t, addr, "earshot/old/announce", `{"id":"old","instance":"i"}`, "-r")
+		third := startBridgeWith(t, addr, now, kitchen)
+		third.SetState("kitchen", listening)
+		foreign.Wait(t, "earshot/old/announce", "")
+		foreign.Wait(t, "earshot/attic/level", "")
+		wantRetained(t, addr, expected("online"))
 	})
 }

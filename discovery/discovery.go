@@ -28,7 +28,19 @@ type Config struct {
 	HomeAssistant bool     // commands are carried out there: which assistant can be chosen
 	DeleteButtons bool     // recordings can be deleted by button
 	Former        []string // ids of satellites that this bridge has shown before; those that are no devices any more are taken away
-	Announcement  []byte   // what the bridge says of itself on AnnounceTopic, retained; empty: nothing
+	FormerBridges []string // ids that this bridge has had before; what is left of them is taken away
+	Announcement  Announcement
+}
+
+// Announcement is what the bridge says of itself on AnnounceTopic, retained, for programs that look for it. It holds no secret.
+type Announcement struct {
+	ID       string `json:"id"`
+	Instance string `json:"instance"` // tells this installation from others; empty: nothing is announced, and no FormerBridges are taken away
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	URL      string `json:"url,omitempty"` // of the page; empty: it listens at every address of its machine, and does not know which of them is yours
+	API      string `json:"api"`           // path of the WebSocket
+	Listen   string `json:"listen"`        // host and port
 }
 
 // Device is one satellite.
@@ -73,6 +85,8 @@ type Discovery struct {
 	nodes []*node
 	byID  map[string]*node // the bridge's own is under ""
 
+	former map[string]*formerBridge // what is known of FormerBridges; only the broker's goroutine touches it
+
 	mail   chan struct{}        // a signal is waiting when the inbox may hold something
 	orders [lanes]chan struct{} // the same for the inbox's commands
 
@@ -92,11 +106,12 @@ func New(cfg Config, devices []Device, deps Deps) (*Discovery, error) {
 		return nil, err
 	}
 	d := &Discovery{
-		cfg:   cfg,
-		deps:  deps,
-		byID:  map[string]*node{},
-		mail:  make(chan struct{}, 1),
-		inbox: newInbox(),
+		cfg:    cfg,
+		deps:   deps,
+		byID:   map[string]*node{},
+		former: map[string]*formerBridge{},
+		mail:   make(chan struct{}, 1),
+		inbox:  newInbox(),
 	}
 	for lane := range d.orders {
 		d.orders[lane] = make(chan struct{}, 1)

@@ -28,8 +28,8 @@ var kitchen = discovery.Device{ID: "kitchen", Name: "Kitchen", Area: "Kitchen", 
 
 // household has everything that can be had.
 var household = discovery.Config{
-	Version: "0.1.0", HomeAssistant: true, DeleteButtons: true, Outcomes: []string{"understood", "not_understood", "not_intended", "failed"},
-	Announcement: []byte(`{"id":"bridge"}`),
+	BridgeID: "bridge", Version: "0.1.0", HomeAssistant: true, DeleteButtons: true, Outcomes: []string{"understood", "not_understood", "not_intended", "failed"},
+	Announcement: discovery.Announcement{ID: "bridge", Instance: "i"},
 }
 
 // inBubble runs a test with a running Discovery for the kitchen, in synthetic time.
@@ -81,7 +81,7 @@ var listeningTopics = topicsOf(listeningValues)
 // announced is what every announcement begins with.
 var announced = []sent{
 	{0, hubConfig, "(device)", true}, {0, kitchenConfig, "(device)", true}, {0, "earshot/bridge/availability", "online", true},
-	{0, "earshot/bridge/announce", `{"id":"bridge"}`, true},
+	{0, "earshot/bridge/announce", `{"id":"bridge","instance":"i","name":"","version":"","api":"","listen":""}`, true},
 }
 
 func TestAnnounce(t *testing.T) {

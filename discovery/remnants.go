@@ -29,10 +29,7 @@ func (d *Discovery) described(n *node, config []byte, retained bool) {
 	if !retained {
 		return
 	}
-	p, ours := d.parse(config)
-	if !ours {
-		return
-	}
+	p, bridge := parse(config)
 	gone := map[string]string{}
 	for key, c := range p.Components {
 		if _, there := n.entities[key]; !there && c.UniqueID != "" {
@@ -40,7 +37,7 @@ func (d *Discovery) described(n *node, config []byte, retained bool) {
 		}
 	}
 	if len(gone) > 0 {
-		d.post(func(in *inbox) { in.remnants[n.id] = gone })
+		d.whenOurs(bridge, func() { d.post(func(in *inbox) { in.remnants[n.id] = gone }) })
 	}
 }
 
@@ -55,46 +52,116 @@ type description struct {
 	} `json:"cmps"`
 }
 
-// parse reads a description, and tells whether this bridge has written it.
-func (d *Discovery) parse(config []byte) (p description, ours bool) {
-	err := json.Unmarshal(config, &p)
-	return p, err == nil && p.Origin.Name == originName && p.Availability == AvailabilityTopic(d.cfg.BridgeID)
+// parse reads a description, and tells the id of the bridge that has written it, "" when it was none.
+func parse(config []byte) (p description, bridge string) {
+	if json.Unmarshal(config, &p) != nil || p.Origin.Name != originName {
+		return p, ""
+	}
+	bridge, _ = strings.CutPrefix(p.Availability, "earshot/")
+	bridge, _ = strings.CutSuffix(bridge, "/availability")
+	if p.Availability != AvailabilityTopic(bridge) {
+		return p, ""
+	}
+	return p, bridge
 }
 
-// subscribeFormer looks for satellites that this bridge has shown and does not have any more. Another bridge's device of the same name stays.
+// formerBridge is an id that this bridge has had. Another bridge may have it now, and then all of it is that bridge's: one that has announced
+// itself since, or one that was made by copying this one's disk, and is online.
+type formerBridge struct {
+	announced bool     // by this installation
+	offline   bool     // since before we came
+	waiting   []func() // what is to be done if it is ours
+}
+
+func (f *formerBridge) ours() bool { return f.announced && f.offline }
+
+// whenOurs does something if a bridge is this one, or once it is known to have been.
+func (d *Discovery) whenOurs(bridge string, do func()) {
+	f := d.former[bridge]
+	switch {
+	case bridge == d.cfg.BridgeID || f != nil && f.ours():
+		do()
+	case f != nil:
+		f.waiting = append(f.waiting, do)
+	}
+}
+
+// subscribeFormer looks for what this bridge has shown and does not have any more: satellites, and itself by another id. What another bridge
+// shows stays.
 func (d *Discovery) subscribeFormer() {
+	for _, id := range d.cfg.FormerBridges {
+		if id != d.cfg.BridgeID && idPattern.MatchString(id) && d.cfg.Announcement.Instance != "" {
+			d.subscribeFormerBridge(id)
+		}
+	}
 	for _, id := range d.cfg.Former {
 		if d.byID[id] != nil || !idPattern.MatchString(id) {
 			continue
 		}
 		topic := configTopic(d.cfg, Identifier(id))
 		d.deps.Broker.Subscribe(topic, func(_ string, config []byte, retained bool) {
-			p, ours := d.parse(config)
-			if !ours || !retained {
+			if !retained {
 				return
 			}
+			p, bridge := parse(config)
 			topics := []string{topic}
 			for _, c := range p.Components {
 				if strings.HasPrefix(c.StateTopic, "earshot/"+id+"/") {
 					topics = append(topics, c.StateTopic)
 				}
 			}
-			d.post(func(in *inbox) { in.former[id] = topics })
+			d.whenOurs(bridge, func() { d.post(func(in *inbox) { in.former[Identifier(id)] = topics }) })
 		})
 	}
 }
 
-// forget empties what is retained of satellites that are not configured any more. They may be heard of before anything can be published.
+func (d *Discovery) subscribeFormerBridge(id string) {
+	f := &formerBridge{}
+	d.former[id] = f
+	d.deps.Broker.Subscribe(AnnounceTopic(id), func(_ string, payload []byte, _ bool) {
+		var a Announcement
+		f.announced = json.Unmarshal(payload, &a) == nil && a.Instance == d.cfg.Announcement.Instance
+		d.leave(id, f)
+	})
+	d.deps.Broker.Subscribe(AvailabilityTopic(id), func(_ string, payload []byte, retained bool) {
+		f.offline = retained && string(payload) == offline
+		d.leave(id, f)
+	})
+}
+
+// leave takes away what is retained by an id that this bridge has had, the announcement last: by it the rest is known to be ours.
+func (d *Discovery) leave(bridge string, f *formerBridge) {
+	if !f.ours() {
+		return
+	}
+	cfg := d.cfg
+	cfg.BridgeID = bridge
+	n := hubNode(cfg)
+	topics := []string{n.configTopic}
+	for _, e := range n.entities {
+		if e.StateTopic != "" && e.StateTopic != AvailabilityTopic(bridge) {
+			topics = append(topics, e.StateTopic)
+		}
+	}
+	topics = append(topics, AvailabilityTopic(bridge), AnnounceTopic(bridge))
+	for _, do := range f.waiting {
+		do()
+	}
+	f.waiting = nil
+	d.post(func(in *inbox) { in.former[n.device.IDs[0]] = topics })
+}
+
+// forget empties what is retained of devices that are not configured any more. They may be heard of before anything can be published.
 func (r *runner) forget() {
-	for id, topics := range r.former {
+	for device, topics := range r.former {
 		if r.announced.IsZero() || !r.publish(topics[0], nil, true) {
 			continue
 		}
 		for _, topic := range topics[1:] {
 			r.publish(topic, nil, true)
 		}
-		delete(r.former, id)
-		r.deps.Log.Info().Str("satellite", id).Msg("it is not configured any more; its device is taken out of Home Assistant")
+		delete(r.former, device)
+		r.deps.Log.Info().Str("device", device).Msg("it is not configured any more; its device is taken out of Home Assistant")
 	}
 }
 

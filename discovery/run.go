@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ type runner struct {
 	due       due
 	announced time.Time           // when everything was last published
 	contended time.Time           // when "offline" was last contradicted
-	former    map[string][]string // topics to empty, by satellite
+	former    map[string][]string // topics to empty, by the identifier of what is no device any more
 }
 
 // step deals with the inbox and returns how long nothing else is to be done.
@@ -130,8 +131,9 @@ func (r *runner) announce(now time.Time) {
 		clear(n.paced)
 	}
 	r.publish(AvailabilityTopic(r.cfg.BridgeID), []byte(online), true)
-	if len(r.cfg.Announcement) > 0 {
-		r.publish(AnnounceTopic(r.cfg.BridgeID), r.cfg.Announcement, true)
+	if r.cfg.Announcement.Instance != "" {
+		data, _ := json.Marshal(r.cfg.Announcement) // strings only: it cannot go wrong
+		r.publish(AnnounceTopic(r.cfg.BridgeID), data, true)
 	}
 }
 

@@ -144,6 +144,15 @@ func (b *bridge) kill(t *testing.T) {
 	testkit.Within(t, 10*time.Second, "the bridge is dead", func() bool { return b.health() == 0 })
 }
 
+// stop ends the program as a system does.
+func (b *bridge) stop(t *testing.T) {
+	t.Helper()
+	if err := b.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatalf("stop the bridge: %v", err)
+	}
+	testkit.Within(t, 10*time.Second, "the bridge has ended", func() bool { return b.process.Process.Signal(syscall.Signal(0)) != nil })
+}
+
 // health returns the status code of /healthz, 0 when nobody answers.
 func (b *bridge) health() int {
 	resp, err := http.Get("http://" + b.listen + "/healthz")
@@ -285,18 +294,20 @@ type message struct {
 // broker is a mosquitto of the test's own, watched by mosquitto_sub.
 type broker struct {
 	port     int
-	dir      string // where it keeps what it persists
+	dir      string // where it keeps what it persists, see persistent
 	mu       sync.Mutex
 	messages []message
 }
 
-// startBroker runs mosquitto on loopback and watches every topic.
-func startBroker(t *testing.T) *broker {
+// persistent has a broker write everything it retains to disk after every single message, which with many messages takes seconds.
+const persistent = "persistence true\nautosave_on_changes true\nautosave_interval 1\n"
+
+// startBroker runs mosquitto on loopback, with further settings, and watches every topic.
+func startBroker(t *testing.T, more ...string) *broker {
 	t.Helper()
 	b := &broker{port: freePort(t), dir: t.TempDir()}
 	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	settings := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nuser root\n", b.port) +
-		fmt.Sprintf("persistence true\npersistence_location %s/\nautosave_on_changes true\nautosave_interval 1\n", b.dir)
+	settings := fmt.Sprintf("user root\npersistence_location %s/\nlistener %d 127.0.0.1\nallow_anonymous true\n", b.dir, b.port) + strings.Join(more, "")
 	if err := os.WriteFile(conf, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -312,10 +323,11 @@ func startBroker(t *testing.T) *broker {
 	return b
 }
 
-// watch notes every message from now on, and those that are retained.
-func (b *broker) watch(t *testing.T) {
+// watch notes every message from now on, and those that are retained; args are more of mosquitto_sub.
+func (b *broker) watch(t *testing.T, args ...string) {
 	t.Helper()
-	sub := exec.Command(lookPath(t, "mosquitto_sub"), "-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j")
+	args = append([]string{"-h", "127.0.0.1", "-p", fmt.Sprint(b.port), "-t", "#", "-F", "%j"}, args...)
+	sub := exec.Command(lookPath(t, "mosquitto_sub"), args...)
 	r, w := io.Pipe()
 	sub.Stdout = w
 	go func() {

@@ -33,14 +33,14 @@ type listener struct {
 
 func newListener(t *testing.T) *listener {
 	t.Helper()
-	l := &listener{t: t, pulse: audiotest.StartPulse(t), stt: wyomingtest.New(t), broker: startBroker(t), wav: shortCommand(t)}
+	l := &listener{t: t, pulse: audiotest.StartPulse(t), stt: wyomingtest.New(t), broker: startBroker(t, persistent), wav: shortCommand(t)}
 	l.pulse.LoadNullSink("mic")
 	l.bridge = startBridge(t, fmt.Sprintf(`
 satellites:
   - id: kitchen
     name: Kitchen
     microphone: {driver: pulse, device: mic.monitor}
-    wake_words: [okay_nabu]
+    wake_words: [{model: okay_nabu, threshold: 0.7}]
 models: {dir: MODELS}
 mqtt: {url: "mqtt://127.0.0.1:%d"}
 stt: {wyoming: "%s", language: en}
@@ -171,7 +171,41 @@ func TestDeletedIsNowhere(t *testing.T) {
 			t.Errorf("%s: clips are left: %v", way.name, left)
 		}
 	}
+	l.checkOnItsWay()
 	l.checkCommandLine()
+}
+
+// checkOnItsWay deletes by voice what is not stored yet; that is written down like every deletion.
+func (l *listener) checkOnItsWay() {
+	l.t.Helper()
+	deletions := func() (lines []any) {
+		for _, line := range l.must("access_log/list", nil)["lines"].([]any) {
+			if line.(map[string]any)["action"] == "deleted" {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	l.must("history/delete_range", map[string]any{"period": "all", "confirm": true})
+	before := len(deletions())
+	l.stt.Script(wyomingtest.Reply{Stall: true})
+	heard := len(l.stt.Utterances())
+	if err := l.pulse.Play(l.wav, "mic"); err != nil {
+		l.t.Fatal(err)
+	}
+	testkit.Within(l.t, patience, "the words are awaited", func() bool { return len(l.stt.Utterances()) > heard })
+	l.say("delete what I just said")
+	testkit.Within(l.t, patience, "the deletion is written down", func() bool { return len(deletions()) > before })
+	line := deletions()[0].(map[string]any)
+	if line["who"] != "voice, Kitchen" || line["entries"] != 1.0 {
+		l.t.Errorf("the access log says %v", line)
+	}
+	testkit.Within(l.t, patience, "the satellite is idle", func() bool {
+		return l.must("satellites/list", nil)["satellites"].([]any)[0].(map[string]any)["state"] == "idle"
+	})
+	if left := l.entries(); len(left) != 0 {
+		l.t.Errorf("stored all the same: %v", left)
+	}
 }
 
 // command speaks a privacy command, and waits for what it does.

@@ -275,8 +275,13 @@ func (h *household) checkRestarts() {
 	again("the buttons")
 	h.home.Restart(h.t)
 	again("a restart of Home Assistant")
+	connected := strings.Count(h.log.String(), "connected to the MQTT broker")
 	h.home.RestartBroker(h.t)
-	again("a power cut of the broker")
+	took := testkit.Within(h.t, 30*time.Second, "the bridge is back at the broker", func() bool {
+		return strings.Count(h.log.String(), "connected to the MQTT broker") > connected
+	})
+	h.t.Logf("the bridge is back at the broker after %.1f s", took.Seconds())
+	again("that power cut of the broker, to which Home Assistant comes back after 10 s (RECONNECT_INTERVAL_SECONDS)")
 	h.bridge.kill(h.t)
 	h.bridge.restart(h.t)
 	testkit.Within(h.t, 30*time.Second, "the bridge hears again", func() bool { return h.health() == 200 })

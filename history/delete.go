@@ -361,7 +361,7 @@ func (h *History) writeDown(ctx context.Context, began time.Time, q request, r R
 	}
 	return h.main.store.AddAccess(ctx, Access{
 		ID: q.id, At: began.UTC().Truncate(time.Millisecond), Who: q.by, Action: AccessDeleted,
-		Entries: int64(r.Deleted), Stored: r.Stored, Details: details,
+		Entries: int64(r.Deleted + r.InProgressDiscarded), Stored: r.Stored, Details: details,
 	})
 }
 

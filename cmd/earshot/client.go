@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 // client speaks to the services of a bridge, as every other program does.
 type client struct {
 	addr  string
+	tls   *tls.Config // nil without encryption
 	conn  *websocket.Conn
 	id    int64
 	close []func()
@@ -70,6 +72,9 @@ func isRunning(cfg history.Config) (bool, error) {
 func (c *client) useRunning(ctx context.Context, cfg config.Config, tokens *server.Tokens) error {
 	addr, err := reachable(cfg.Server.Listen)
 	if err != nil {
+		return err
+	}
+	if c.tls, err = cfg.Server.LocalTLS(); err != nil {
 		return err
 	}
 	name := fmt.Sprintf("command line, process %d", os.Getpid())
@@ -161,10 +166,13 @@ func (e *serviceError) Error() string { return e.Message }
 
 func (c *client) connect(ctx context.Context, addr, secret string) error {
 	c.addr = addr
-	if !strings.Contains(addr, "://") {
+	dialer := websocket.Dialer{TLSClientConfig: c.tls, HandshakeTimeout: 45 * time.Second}
+	if !strings.Contains(addr, "://") && c.tls != nil {
+		addr = "https://" + addr
+	} else if !strings.Contains(addr, "://") {
 		addr = "http://" + addr
 	}
-	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
+	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
@@ -225,13 +233,23 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 	}
 }
 
+// getLocal asks a bridge of this machine; secure is nil without encryption.
+func getLocal(ctx context.Context, secure *tls.Config, addr, path string) (*http.Response, error) {
+	scheme := "http"
+	if secure != nil {
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+addr+"/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	local := http.Client{Transport: &http.Transport{TLSClientConfig: secure, DisableKeepAlives: true}}
+	return local.Do(req)
+}
+
 // fetch gets what a link names. The caller closes it.
 func (c *client) fetch(ctx context.Context, link string) (io.ReadCloser, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr+"/"+link, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := getLocal(ctx, c.tls, c.addr, link)
 	if err != nil {
 		return nil, "", fmt.Errorf("ask the bridge: %w", err)
 	}

@@ -108,8 +108,9 @@ func (h *house) recount(ctx context.Context) error {
 		r.counted = c
 		h.mu.Unlock()
 	}
+	err = h.countHub(ctx)
 	h.markStale(func(r *room) bool { return r.counted.known })
-	return h.countHub(ctx)
+	return err
 }
 
 func (h *house) countRoom(ctx context.Context, r *room) (counted, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net"
 	"slices"
@@ -177,51 +178,72 @@ func outcomes() (names []string) {
 	return names
 }
 
-// devicesSetting remembers which satellites were shown in Home Assistant.
-const devicesSetting = "devices"
+// What is remembered of what was shown in Home Assistant.
+const (
+	devicesSetting  = "devices"  // ids of satellites
+	bridgesSetting  = "bridges"  // ids of this bridge
+	instanceSetting = "instance" // tells this installation from others
+)
 
 // formerDevices lists every satellite that was ever shown, and remembers those of today among them.
-func (h *house) formerDevices(ctx context.Context) (ids []string) {
-	value, err := h.history.Setting(ctx, devicesSetting)
+func (h *house) formerDevices(ctx context.Context) []string {
+	var ids []string
+	for _, r := range h.rooms {
+		ids = append(ids, r.id)
+	}
+	return h.ever(ctx, devicesSetting, ids)
+}
+
+// ever lists the ids that were ever given for a setting, and remembers those of today among them.
+func (h *house) ever(ctx context.Context, setting string, today []string) (ids []string) {
+	value, err := h.history.Setting(ctx, setting)
 	if err == nil && value != "" {
 		err = json.Unmarshal([]byte(value), &ids)
 	}
 	before := len(ids)
-	for _, r := range h.rooms {
-		if !slices.Contains(ids, r.id) {
-			ids = append(ids, r.id)
+	for _, id := range today {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
 	if err == nil && len(ids) > before {
 		var data []byte
 		if data, err = json.Marshal(ids); err == nil {
-			err = h.history.SetSetting(ctx, devicesSetting, string(data))
+			err = h.history.SetSetting(ctx, setting, string(data))
 		}
 	}
 	if err != nil {
-		h.log.Error().Err(err).Msg("satellites that are not configured any more may stay in Home Assistant")
+		h.log.Error().Err(err).Str("setting", setting).Msg("what is not configured any more may stay in Home Assistant")
 	}
 	return ids
 }
 
-// announcement is what the bridge says of itself on MQTT, for programs that look for it. It holds no secret.
-func announcement(bridge, addr string) []byte {
-	data, _ := json.Marshal(struct { // strings only: it cannot go wrong
-		ID      string `json:"id"`
-		Name    string `json:"name"`
-		Version string `json:"version"`
-		URL     string `json:"url,omitempty"` // empty: it listens at every address of this machine, and does not know which of them is yours
-		API     string `json:"api"`
-		Listen  string `json:"listen"`
-	}{bridge, "Earshot", version, knownURL(addr), "/api/websocket", addr})
-	return data
+// instance is a random name that this installation keeps.
+func (h *house) instance(ctx context.Context) string {
+	name, err := h.history.Setting(ctx, instanceSetting)
+	if err == nil && name == "" {
+		name = rand.Text()
+		err = h.history.SetSetting(ctx, instanceSetting, name)
+	}
+	if err != nil {
+		h.log.Error().Err(err).Msg("the bridge will not know what is its own on the broker when it gets another bridge_id")
+		return rand.Text()
+	}
+	return name
+}
+
+// announcement is what the bridge says of itself on MQTT.
+func announcement(bridge, instance, scheme, addr string) discovery.Announcement {
+	return discovery.Announcement{
+		ID: bridge, Instance: instance, Name: "Earshot", Version: version, URL: knownURL(scheme, addr), API: "/api/websocket", Listen: addr,
+	}
 }
 
 // knownURL is the page's address, "" when addr does not name a machine.
-func knownURL(addr string) string {
+func knownURL(scheme, addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		return ""
 	}
-	return "http://" + addr + "/"
+	return scheme + "://" + addr + "/"
 }

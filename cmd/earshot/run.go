@@ -75,7 +75,8 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	hist.Attach(house)
 	services := server.New(cfg.Server, server.Deps{
 		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
-		Log: log.With().Str("component", "server").Logger(),
+		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
+		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
 	})
 	if err := services.Listen(); err != nil {
 		return err
@@ -86,7 +87,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	defer closeBroker()
 	if opt.printToken {
-		if err := printAddress(t, services, tokens); err != nil {
+		if err := printAddress(t, cfg.Server.Scheme(), services, tokens); err != nil {
 			return err
 		}
 	}
@@ -167,9 +168,10 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 	}
 	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
-		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
+		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
 		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
-		Former: house.formerDevices(ctx), Announcement: announcement(cfg.MQTT.BridgeID, web.Addr()),
+		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
+		Announcement: announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err
@@ -178,13 +180,13 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 }
 
 // pageURL is the page's address as people see it in Home Assistant, "" for one that only this machine could open.
-func pageURL(addr string) string {
+func pageURL(scheme, addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	ip := net.ParseIP(host)
 	if err != nil || ip == nil || ip.IsLoopback() || ip.IsUnspecified() {
 		return ""
 	}
-	return "http://" + addr + "/"
+	return scheme + "://" + addr + "/"
 }
 
 // reachable is an address of this machine at which a listener on addr answers.
@@ -200,7 +202,7 @@ func reachable(addr string) (string, error) {
 }
 
 // printAddress shows the page's address with a token that lives only as long as the program.
-func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
+func printAddress(t terminal, scheme string, web *server.Server, tokens *server.Tokens) error {
 	secret, err := tokens.Session("printed at start", server.Admin)
 	if err != nil {
 		return err
@@ -209,6 +211,6 @@ func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "\nYour voice history: http://%s/#token=%s\n(the token is good until this program ends)\n\n", addr, secret)
+	_, err = fmt.Fprintf(t.out, "\nYour voice history: %s://%s/#token=%s\n(the token is good until this program ends)\n\n", scheme, addr, secret)
 	return err
 }

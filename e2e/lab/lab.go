@@ -5,6 +5,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -55,6 +56,14 @@ var ErrMissing = errors.New(`run "scripts/lab/setup.sh" as root`)
 type Options struct {
 	Version string // of Home Assistant: Current (default) or Oldest
 	STT     bool   // start Whisper and Piper; the preferred pipeline then takes audio and speaks
+	Broker  Broker
+}
+
+// Broker is how Home Assistant gets at the broker.
+type Broker struct {
+	Settings        string // further lines of mosquitto.conf; empty: everybody may do everything
+	User, Password  string // of Home Assistant; empty: none
+	DiscoveryPrefix string // that Home Assistant is told to use; empty: its own. Only with Current
 }
 
 // Home is a running Home Assistant with a broker, and with speech-to-text and text-to-speech when asked for.
@@ -199,7 +208,7 @@ func (h *Home) startBroker() error {
 		return err
 	}
 	// Started by root it would become another user, and such a process outlives a test binary that is killed.
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nuser root\n", port)
+	text := fmt.Sprintf("user root\nlistener %d 127.0.0.1\n", port) + cmp.Or(h.options.Broker.Settings, "allow_anonymous true\n")
 	path := filepath.Join(h.dir, "mosquitto.conf")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err

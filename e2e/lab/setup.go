@@ -140,8 +140,11 @@ func (h *Home) addIntegration(ctx context.Context, domain string, answer func(fo
 }
 
 func (h *Home) addMQTT(ctx context.Context) error {
-	_, err := h.addIntegration(ctx, "mqtt", func(form step) map[string]any {
+	entry, err := h.addIntegration(ctx, "mqtt", func(form step) map[string]any {
 		broker := map[string]any{"broker": "127.0.0.1", "port": h.broker.port}
+		if user := h.options.Broker.User; user != "" {
+			broker["username"], broker["password"] = user, h.options.Broker.Password
+		}
 		for _, field := range form.Schema {
 			if field.Name == "other_settings" { // a required part of the form since 2026
 				broker[field.Name] = map[string]any{"set_client_cert": false, "set_ca_cert": "off", "transport": "tcp"}
@@ -149,7 +152,28 @@ func (h *Home) addMQTT(ctx context.Context) error {
 		}
 		return broker
 	})
+	if prefix := h.options.Broker.DiscoveryPrefix; err == nil && prefix != "" {
+		err = h.setOptions(ctx, entry, map[string]any{"discovery_prefix": prefix})
+	}
 	return err
+}
+
+// setOptions answers the only form of an integration's options.
+func (h *Home) setOptions(ctx context.Context, entry string, answer map[string]any) error {
+	const flows = "/api/config/config_entries/options/flow"
+	var s step
+	if err := h.api.rest(ctx, flows, map[string]any{"handler": entry}, &s); err != nil {
+		return err
+	}
+	form := s.ID
+	s = step{}
+	if err := h.api.rest(ctx, flows+"/"+form, answer, &s); err != nil {
+		return err
+	}
+	if s.Type != "create_entry" {
+		return fmt.Errorf("options of %s: %s %v", entry, s.Type, s.Errors)
+	}
+	return nil
 }
 
 // fillKitchen puts the light and the loudspeaker into an area, and lets Assist use them.

@@ -155,7 +155,7 @@ func (s *Session) Run(ctx context.Context) error {
 			return nil
 		}
 		s.noteProblem(err)
-		if time.Since(began) > s.cfg.RetryMax {
+		if time.Since(began) > s.cfg.RetryMax/3 { // it was a good connection, and not one of those that break again and again
 			retry.Reset()
 		}
 		wait := retry.Next()

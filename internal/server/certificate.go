@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -71,6 +73,28 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		break
 	}
 	return c.pair, nil
+}
+
+// LocalTLS is how a program of this machine recognises the server: by the certificate in cert_file itself, as that is hardly ever made out to a
+// loopback address. It is nil without encryption.
+func (c Config) LocalTLS() (*tls.Config, error) {
+	if c.CertFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read server.cert_file and server.key_file: %w", err)
+	}
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, // the names; VerifyConnection takes this one certificate and no other
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, pair.Certificate[0]) {
+				return errors.New("the program that listens there shows another certificate than server.cert_file")
+			}
+			return nil
+		},
+	}, nil
 }
 
 func sameFile(a, b os.FileInfo) bool {

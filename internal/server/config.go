@@ -26,6 +26,14 @@ func DefaultConfig() Config {
 	return Config{Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}, Members: string(Listen), TrustedProxies: []string{}}
 }
 
+// Scheme is what the address of the page begins with: http or https.
+func (c Config) Scheme() string {
+	if c.CertFile != "" {
+		return "https"
+	}
+	return "http"
+}
+
 // Validate names every key that is wrong, and says what is allowed; it is empty when all is well.
 func (c Config) Validate() map[string]string {
 	wrong := map[string]string{}

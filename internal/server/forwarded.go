@@ -114,10 +114,13 @@ func lastValue(h http.Header, name string) string {
 	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
 }
 
+// hostPattern is a name or an address, with or without a port. Names of other scripts come as xn--….
+var hostPattern = regexp.MustCompile(`^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
 // validHostport takes what can stand in an address between the scheme and the path.
 func validHostport(host string) bool {
-	u, err := url.Parse("http://" + host + "/")
-	return err == nil && u.Host == host && validHost(u.Hostname()) && u.User == nil && u.Path == "/"
+	_, err := url.Parse("http://" + host + "/")
+	return err == nil && hostPattern.MatchString(host)
 }
 
 // maxIngressPath is in bytes.

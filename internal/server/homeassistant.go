@@ -51,9 +51,6 @@ type homeError struct {
 // Error says what went wrong.
 func (e *homeError) Error() string { return e.err.Error() }
 
-// Unwrap returns the cause.
-func (e *homeError) Unwrap() error { return e.err }
-
 // home speaks to Home Assistant for people who sign in. ref: Home Assistant's authentication API
 type home struct {
 	url, external *url.URL
@@ -199,7 +196,7 @@ func (s *Server) signedInAtHome(r *http.Request) (Identity, error) {
 	case !ok:
 		return Identity{}, &homeError{signInExpired, errors.New("the sign-in was not begun in this browser, took too long, or was done already")}
 	case query.Has("error") || query.Get("code") == "":
-		return Identity{}, &homeError{signInRefused, errors.New("Home Assistant sent no code")}
+		return Identity{}, &homeError{signInRefused, errors.New("no code came from Home Assistant")}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askHomeTime)
 	defer cancel()
@@ -243,7 +240,7 @@ func (h *home) exchange(ctx context.Context, code string, begun signIn) (tokens 
 	case status == http.StatusBadRequest:
 		return homeTokens{}, &homeError{signInExpired, errors.New("exchange the code: Home Assistant does not take it, or no longer")}
 	case status != http.StatusOK:
-		return homeTokens{}, fmt.Errorf("exchange the code: Home Assistant answered with status %d", status)
+		return homeTokens{}, fmt.Errorf("exchange the code: status %d from Home Assistant", status)
 	}
 	if json.Unmarshal(answer, &tokens) != nil || tokens.Access == "" || tokens.Refresh == "" {
 		return homeTokens{}, errors.New("exchange the code: the answer holds no tokens; is home_assistant.url the address of Home Assistant?")
@@ -256,7 +253,7 @@ func (h *home) revoke(ctx context.Context, refresh string) error {
 	defer cancel()
 	status, _, err := h.send(ctx, "revoke", url.Values{"token": {refresh}})
 	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("Home Assistant answered with status %d", status)
+		err = fmt.Errorf("status %d from Home Assistant", status)
 	}
 	if err != nil {
 		return fmt.Errorf("revoke the refresh token: %w", err)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ func TestValidate(t *testing.T) {
 		{server.Config{Listen: "127.0.0.1:1", AllowedOrigins: []string{"a.example"}}, "allowed_origins", `"a.example" is not the start of an address; write it like http://homeassistant.local:8123`},
 		{server.Config{Listen: "127.0.0.1:1", AllowedOrigins: []string{"http://a/b"}}, "allowed_origins", `"http://a/b" is not the start of an address; write it like http://homeassistant.local:8123`},
 	} {
+		tc.cfg.Members = cmp.Or(tc.cfg.Members, "listen")
 		got := tc.cfg.Validate()
 		if got[tc.key] != tc.want || len(got) != len(strings.Fields(tc.key)) {
 			t.Errorf("%+v: %v", tc.cfg, got)

@@ -32,7 +32,7 @@ func TestHandshake(t *testing.T) {
 	// A command may be sent before the answer to auth has come.
 	c.write(map[string]any{"type": "auth", "access_token": secret})
 	c.write(map[string]any{"id": 1, "type": "ping"})
-	want := map[string]any{"type": "auth_ok", "earshot_version": "test", "role": "listen", "time_zone": "Europe/Berlin"}
+	want := map[string]any{"type": "auth_ok", "earshot_version": "test", "name": "card", "role": "listen", "time_zone": "Europe/Berlin"}
 	if diff := cmp.Diff(want, c.read()); diff != "" {
 		t.Error(diff)
 	}

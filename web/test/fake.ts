@@ -1,5 +1,5 @@
 import { ServiceError, type Link, type Transport } from "../src/core/transport";
-import type { Change, Entry, Filter, Outcome, Page, Preview, Receipt, Role, Satellite, Selector, Stats } from "../src/core/types";
+import type { Change, Entry, Filter, Outcome, Page, Preview, Receipt, Role, Satellite, Save, Selector, Stats } from "../src/core/types";
 
 /** What a test is about: 2026-03-04, a Wednesday, noon in Berlin. */
 export const now = new Date("2026-03-04T11:00:00Z");
@@ -36,7 +36,7 @@ export class FakeBridge implements Transport {
   role: Role = "admin";
   timeZone = "Europe/Berlin";
   satellites: Satellite[] = [kitchen];
-  save: "all" | "text" | "nothing" = "all";
+  save: Save = "audio+text";
   /** Every command that came, in order. */
   calls: { type: string; fields: Record<string, unknown> }[] = [];
   /** Refuses a command by its type. */

@@ -178,8 +178,8 @@ export const de: Catalogue = {
 
   "privacy.title": "Festlegen, wie deine Daten verwendet werden",
   "privacy.saved": "Was gespeichert wird",
-  "privacy.save.all": "Ton und Text",
-  "privacy.save.all_why": "Du kannst Aufnahmen anhören, sehen, warum der Assistent ausgelöst hat, und sie löschen.",
+  "privacy.save.audio+text": "Ton und Text",
+  "privacy.save.audio+text_why": "Du kannst Aufnahmen anhören, sehen, warum der Assistent ausgelöst hat, und sie löschen.",
   "privacy.save.text": "Nur Text",
   "privacy.save.text_why": "Du siehst, was verstanden wurde, kannst es aber nicht anhören. Ton wird nicht gespeichert.",
   "privacy.save.nothing": "Nichts",

@@ -179,8 +179,8 @@ export const en = {
 
   "privacy.title": "Manage how your data is used",
   "privacy.saved": "What is saved",
-  "privacy.save.all": "Audio and text",
-  "privacy.save.all_why": "You can listen to what was recorded, see why the assistant woke, and delete it.",
+  "privacy.save.audio+text": "Audio and text",
+  "privacy.save.audio+text_why": "You can listen to what was recorded, see why the assistant woke, and delete it.",
   "privacy.save.text": "Text only",
   "privacy.save.text_why": "You see what was understood, but cannot listen to it. No sound is stored.",
   "privacy.save.nothing": "Nothing",

@@ -129,7 +129,7 @@ export interface Satellite {
   last_heard: string | null;
 }
 
-export type Save = "all" | "text" | "nothing";
+export type Save = "audio+text" | "text" | "nothing";
 
 export interface SatelliteSettings {
   satellite: string;

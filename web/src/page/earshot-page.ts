@@ -90,14 +90,17 @@ export class EarshotPage extends LitElement {
       nav {
         justify-content: space-between;
       }
-      nav a span {
+      nav a {
+        flex-direction: column;
+        gap: 0;
+        padding-inline: 0.2rem;
+        font-size: 0.7rem;
+      }
+      h1 {
         position: absolute;
         clip-path: inset(50%);
         inline-size: 1px;
         overflow: hidden;
-      }
-      h1 {
-        display: none;
       }
     }
   `];

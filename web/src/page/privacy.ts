@@ -9,7 +9,7 @@ import { explain } from "../ui/explain";
 import { controls, tokens } from "../ui/theme";
 import { mayChange, mayListen, satelliteName } from "../ui/view";
 
-const saves: Save[] = ["all", "text", "nothing"];
+const saves: Save[] = ["audio+text", "text", "nothing"];
 const kinds = ["understood", "not_intended", "failed"] as const;
 const ages = ["never", "18m", "3m", "30d", "7d", "24h"] as const;
 

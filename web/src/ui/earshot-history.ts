@@ -50,7 +50,8 @@ export class EarshotHistory extends LitElement {
   #days: { of?: readonly Entry[]; clock?: Clock; list: Day[] } = { list: [] };
   #anchor = ""; // where a range of selected rows begins
   #unwatch?: () => void;
-  #end = new IntersectionObserver((seen) => seen.some((s) => s.isIntersecting) && void this.store.loadMore(), { rootMargin: "1500px" });
+  #end = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.store.loadMore(), { rootMargin: "1500px" });
+  #ended?: readonly Entry[]; // the list of which the end is observed
 
   static override styles = [tokens, controls, rowStyles, css`
     :host {
@@ -66,6 +67,9 @@ export class EarshotHistory extends LitElement {
     }
     .selection {
       min-block-size: 40px;
+    }
+    .selection strong {
+      min-inline-size: max-content;
     }
     .link, .note-line {
       padding: 0.3rem 0.5rem;
@@ -250,8 +254,13 @@ export class EarshotHistory extends LitElement {
     `;
   }
 
-  protected override firstUpdated(): void {
-    this.#end.observe(this.renderRoot.querySelector("#end")!);
+  protected override updated(): void {
+    if (this.#ended === this.store.entries) return;
+    this.#ended = this.store.entries;
+    // Anew, as it is told only of what changes: the end may be as near as before.
+    const end = this.renderRoot.querySelector("#end")!;
+    this.#end.unobserve(end);
+    this.#end.observe(end);
   }
 
   #pausedText(): string {

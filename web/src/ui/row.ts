@@ -24,7 +24,7 @@ export function row(entry: Entry, view: View): TemplateResult {
   const selected = store.isSelected(entry.id);
   const name = title(entry, view);
   return html`
-    <article class="row ${selected ? "selected" : ""}" role="listitem" data-id=${entry.id} tabindex=${view.active === entry.id ? 0 : -1}
+    <div class="row ${selected ? "selected" : ""}" role="listitem" data-id=${entry.id} tabindex=${view.active === entry.id ? 0 : -1}
       aria-label=${`${clock.time(entry.at)}, ${name}`}>
       ${mayChange(view.role)
         ? html`<input type="checkbox" class="select" data-do="select" .checked=${selected} aria-label=${t("row.select", { title: name })} />`
@@ -59,7 +59,7 @@ export function row(entry: Entry, view: View): TemplateResult {
         <button class="icon" data-do="details" aria-expanded=${open} aria-label=${t("row.details")}>${icon(open ? "less" : "more")}</button>
       </div>
       ${open ? details(entry, view) : nothing}
-    </article>
+    </div>
   `;
 }
 

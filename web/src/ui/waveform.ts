@@ -34,6 +34,11 @@ export class Waveform extends LitElement {
       block-size: 36px;
       cursor: pointer;
       border-radius: 4px;
+      /* Names for colours: a canvas cannot resolve variables, but these have been when they are read. */
+      color: var(--muted);
+      caret-color: var(--accent);
+      column-rule-color: color-mix(in srgb, var(--muted) 50%, var(--surface));
+      text-decoration-color: var(--warn);
       touch-action: pan-y;
     }
     canvas {
@@ -87,8 +92,7 @@ export class Waveform extends LitElement {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     context.clearRect(0, 0, width, height);
-    const style = getComputedStyle(this);
-    const [played, spoken, before] = ["--accent", "--muted", "--line"].map((name) => style.getPropertyValue(name));
+    const { color: spoken, caretColor: played, columnRuleColor: before, textDecorationColor: mark } = getComputedStyle(this);
     const bars = Math.max(1, Math.min(this.#loudness.length, Math.floor(width / (4 * ratio))));
     const slot = width / bars;
     const wake = this.duration > 0 ? this.wake / this.duration : 0;
@@ -98,11 +102,11 @@ export class Waveform extends LitElement {
       let loudest = 0;
       for (let k = from; k < to; k++) loudest = Math.max(loudest, this.#loudness[k] ?? 0);
       const bar = Math.max((loudest / 255) * height, 2 * ratio);
-      context.fillStyle = (i / bars < this.position ? played : i / bars < wake ? before : spoken)!;
+      context.fillStyle = i / bars < this.position ? played : i / bars < wake ? before : spoken;
       context.fillRect(i * slot, (height - bar) / 2, Math.max(slot * 0.6, 1), bar);
     }
     if (wake > 0 && wake < 1) {
-      context.fillStyle = style.getPropertyValue("--warn");
+      context.fillStyle = mark;
       context.fillRect(wake * width - ratio, 0, 2 * ratio, height);
     }
   };
