@@ -78,7 +78,7 @@ func TestHosts(t *testing.T) {
 		{[]string{"earshot.local"}, "x.earshot.local", 403},
 	} {
 		t.Run(tc.host, func(t *testing.T) {
-			b := startBridge(t, func(c *server.Config, _ *server.Deps) { c.AllowedHosts = tc.allowed })
+			b := startBridge(t, func(c *server.Config, d *server.Deps) { c.AllowedHosts, d.Page = tc.allowed, samplePage })
 			for _, path := range []string{"", "healthz", "api/clips/x"} {
 				resp, body := b.get(path, "Host", tc.host)
 				if path == "api/clips/x" && tc.want == 200 {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -421,11 +422,12 @@ func TestTooManyCommands(t *testing.T) {
 	b := startBridge(t)
 	c, other := b.dial(server.Read), b.dial(server.Read)
 	const sent = 1000
-	go func() {
+	var writer sync.WaitGroup
+	writer.Go(func() {
 		for i := range sent {
 			_ = c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"id":%d,"type":"ping"}`, i+1))
 		}
-	}()
+	})
 	busy := 0
 	for range sent {
 		answer := c.read()
@@ -437,6 +439,7 @@ func TestTooManyCommands(t *testing.T) {
 			t.Fatalf("%v", answer)
 		}
 	}
+	writer.Wait()
 	if busy == 0 || busy > sent-200 {
 		t.Errorf("%d of %d were refused", busy, sent)
 	}
