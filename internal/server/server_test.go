@@ -78,7 +78,7 @@ func TestHosts(t *testing.T) {
 		{[]string{"earshot.local"}, "x.earshot.local", 403},
 	} {
 		t.Run(tc.host, func(t *testing.T) {
-			b := startBridge(t, func(c *server.Config, _ *server.Deps) { c.AllowedHosts = tc.allowed })
+			b := startBridge(t, func(c *server.Config, d *server.Deps) { c.AllowedHosts, d.Page = tc.allowed, samplePage })
 			for _, path := range []string{"", "healthz", "api/clips/x"} {
 				resp, body := b.get(path, "Host", tc.host)
 				if path == "api/clips/x" && tc.want == 200 {
@@ -267,6 +267,7 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
+// TestConnectAndDisconnect has a thousand clients come and go; startBridge checks that no goroutine of theirs is left.
 func TestConnectAndDisconnect(t *testing.T) {
 	b := startBridge(t)
 	secret, err := b.tokens.Session("many", server.Read)
@@ -276,7 +277,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for range 25 {
+			for range 125 {
 				ws, _, err := b.dialer(nil)
 				if err != nil {
 					t.Errorf("dial: %v", err)
@@ -285,6 +286,7 @@ func TestConnectAndDisconnect(t *testing.T) {
 				c := &client{t: t, ws: ws}
 				c.signIn(secret)
 				c.must("history/subscribe", nil)
+				c.must("satellites/subscribe", nil)
 				ws.Close()
 			}
 		})

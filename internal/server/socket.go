@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -21,7 +22,8 @@ const (
 	silenceLimit     = 75 * time.Second // two pings unanswered, and some
 	sendTimeout      = 10 * time.Second
 	closeGrace       = time.Second
-	eventQueue       = 64 // events that may wait for a slow client before it is dropped
+	eventQueue       = 64      // events that may wait for a slow client before it is dropped
+	maxWaiting       = 1 << 20 // bytes of them, when they are more than one
 	maxSubscriptions = 16
 )
 
@@ -37,6 +39,7 @@ type socket struct {
 	cancel  context.CancelFunc
 	replies chan []byte
 	events  chan []byte
+	waiting atomic.Int64 // bytes of the events that wait
 
 	stopOnce sync.Once
 	done     chan struct{} // closed when the connection is to end; closeCode and closeText are set before
@@ -159,6 +162,7 @@ func (c *socket) write() {
 		case data := <-c.replies:
 			err = c.writeText(data)
 		case data := <-c.events:
+			c.waiting.Add(-int64(len(data)))
 			err = c.writeText(data)
 		case <-ping.C:
 			err = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(sendTimeout))

@@ -3,12 +3,12 @@ package server_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -383,14 +383,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
-		conn, err := net.Dial(network, addr)
-		if err == nil {
-			err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-		}
-		return conn, err
-	}}
-	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", http.Header{})
+	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,11 +422,12 @@ func TestTooManyCommands(t *testing.T) {
 	b := startBridge(t)
 	c, other := b.dial(server.Read), b.dial(server.Read)
 	const sent = 1000
-	go func() {
+	var writer sync.WaitGroup
+	writer.Go(func() {
 		for i := range sent {
 			_ = c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"id":%d,"type":"ping"}`, i+1))
 		}
-	}()
+	})
 	busy := 0
 	for range sent {
 		answer := c.read()
@@ -445,6 +439,7 @@ func TestTooManyCommands(t *testing.T) {
 			t.Fatalf("%v", answer)
 		}
 	}
+	writer.Wait()
 	if busy == 0 || busy > sent-200 {
 		t.Errorf("%d of %d were refused", busy, sent)
 	}

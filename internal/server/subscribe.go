@@ -102,6 +102,10 @@ func (c *socket) push(id int64, event any) bool {
 		c.server.deps.Log.Error().Err(err).Msg("encode an event")
 		return false
 	}
+	size := int64(len(data))
+	if all := c.waiting.Add(size); all > maxWaiting && all > size {
+		return false
+	}
 	select {
 	case c.events <- data:
 		return true
