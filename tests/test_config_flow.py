@@ -19,8 +19,8 @@ from .fake_bridge import CODE, FakeBridge
 from .test_api import until
 
 
-def announcement(**said: object) -> MqttServiceInfo:
-    payload = said.pop("payload", None) or json.dumps(
+def announcement(payload: str = "", **said: str) -> MqttServiceInfo:
+    payload = payload or json.dumps(
         {"id": "bridge", "instance": "i", "name": "Earshot", "version": "1.2.3", "api": "/api/websocket", **said}
     )
     return MqttServiceInfo("earshot/bridge/announce", payload, 0, True, "earshot/+/announce", 0)

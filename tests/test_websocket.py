@@ -92,7 +92,6 @@ async def test_call(entry: MockConfigEntry, bridge: FakeBridge, admin: MockHACli
     for command in ("history/subscribe", "satellites/test", "unsubscribe_events", "ping"):
         assert await call(admin, command) == "not_allowed"
     assert await call(admin, "history/list", id=1) == "invalid_format"
-    assert await call(admin, "clips/sign", entry_id=1) == "invalid_format"
 
     def incomplete(_: Json) -> None:
         raise Refusal("delete_incomplete", "Part of it could not be done.")

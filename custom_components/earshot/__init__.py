@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from . import views, websocket
+from . import actions, views, websocket
 from .api import Bridge, InvalidToken
 from .const import DOMAIN, SIGNAL_CHANGED
 from .runtime import EarshotConfigEntry, Runtime
@@ -27,6 +27,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what there is once for all bridges."""
     websocket.async_setup(hass)
     views.async_setup(hass)
+    actions.async_setup(hass)
     return True
 
 
