@@ -18,7 +18,7 @@ from .test_websocket import ask
 
 async def start(hass: HomeAssistant, config: ConfigType | None = None) -> None:
     """Start the frontend as Home Assistant does it before an integration."""
-    assert await async_setup_component(hass, "frontend", {})
+    assert await async_setup_component(hass, "frontend", config or {})
     assert await async_setup_component(hass, "lovelace", config or {})
 
 
