@@ -17,6 +17,7 @@ from . import actions, views, websocket
 from .api import Bridge, InvalidToken
 from .const import DOMAIN, SIGNAL_CHANGED
 from .dashboard import Dashboard
+from .issues import Issues
 from .runtime import EarshotConfigEntry, Runtime
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -41,6 +42,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
     """Connect to a bridge."""
     bridge = Bridge(async_get_clientsession(hass), URL(entry.data[CONF_URL]), entry.data[CONF_ACCESS_TOKEN])
     entry.runtime_data = Runtime(bridge)
+    issues = Issues(hass, entry)
 
     @callback
     def changed() -> None:
@@ -55,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
     def bridge_changed() -> None:
         if not bridge.online:
             entry.runtime_data.links.forget()
+        issues.update()
         changed()
 
     async def run() -> None:
@@ -63,11 +66,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
         except InvalidToken:
             entry.async_start_reauth(hass)
 
-    bridge.on_change(bridge_changed)
+    entry.async_on_unload(bridge.on_change(bridge_changed))
     entry.async_create_background_task(hass, run(), f"connection to {entry.title}")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(START_LIMIT):
             await bridge.tried.wait()
+    issues.update()
+    entry.async_on_unload(issues.close)
     entry.async_on_unload(entry.add_update_listener(_updated))
     entry.async_on_unload(entry.async_on_state_change(state_changed))
     return True
