@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -27,7 +28,8 @@ import (
 // program is the built earshot binary; TestMain sets it.
 var program string
 
-// TestMain builds the program once, as it is shipped: without cgo.
+// TestMain builds the program once, as it is shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
+// processors; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "earshot-e2e-")
@@ -47,15 +49,22 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// freePort returns a loopback port that was free a moment ago.
+// freePort returns a loopback port that is free. It is below those that systems give to outgoing connections, so that no test beside this one
+// takes it before it is used.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		port := 20000 + rand.IntN(10000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		return port
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // start runs a process until the end of the test, and shows what it printed when the test failed.

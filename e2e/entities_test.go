@@ -89,6 +89,7 @@ var hubEntities = map[string]expectedEntity{
 // TestEntities shows the whole device to the real Home Assistant: everything is there and right, obeys, is itself after every restart, and
 // says nothing of what was said.
 func TestEntities(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			home := lab.Start(t, lab.Options{Version: version, STT: true})

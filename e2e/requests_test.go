@@ -150,6 +150,7 @@ func notification(t *testing.T, home *lab.Home) string {
 
 // TestNightlyAutomation runs the README's automations in the real Home Assistant.
 func TestNightlyAutomation(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			home := lab.Start(t, lab.Options{Version: version})

@@ -182,6 +182,7 @@ func outcomes() (names []string) {
 const (
 	devicesSetting  = "devices"  // ids of satellites
 	bridgesSetting  = "bridges"  // ids of this bridge
+	prefixesSetting = "prefixes" // discovery prefixes
 	instanceSetting = "instance" // tells this installation from others
 )
 
