@@ -49,6 +49,7 @@ var arrows = map[string][]string{
 	"internal/wav":                  {},
 	"internal/wyoming":              {},
 	"internal/wyoming/wyomingtest":  {"internal/wyoming"},
+	"web":                           {},
 }
 
 // TestArrows keeps the direction of imports, a comment of one sentence on every package, and the table complete.
@@ -61,7 +62,7 @@ func TestArrows(t *testing.T) {
 		if !d.IsDir() {
 			return nil
 		}
-		if name := d.Name(); name == "testdata" || name == "bin" || name == "models" || (strings.HasPrefix(name, ".") && path != ".") {
+		if name := d.Name(); name == "testdata" || name == "bin" || name == "models" || name == "node_modules" || (strings.HasPrefix(name, ".") && path != ".") {
 			return filepath.SkipDir
 		}
 		comments, imports := readPackage(t, path)

@@ -60,6 +60,7 @@ type scriptedDetector struct {
 	mu     sync.Mutex
 	pcm    []int16
 	resets int
+	trace  func(detector.Detection)
 	after  func(samples int) // called in the satellite's goroutine; may be nil
 }
 
@@ -69,6 +70,10 @@ func (d *scriptedDetector) Process(pcm []int16) []detector.Detection {
 	d.pcm = append(d.pcm, pcm...)
 	if d.after != nil {
 		d.after(len(d.pcm))
+	}
+	if d.trace != nil {
+		d.trace(detector.Detection{Model: "okay_nabu", Score: float64(pcm[0]/1000) / 10})
+		d.trace(detector.Detection{Model: "stranger", Score: 1})
 	}
 	switch pcm[0] / 1000 {
 	case nabu:
@@ -83,6 +88,12 @@ func (d *scriptedDetector) Reset() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.resets++
+}
+
+func (d *scriptedDetector) Trace(fn func(detector.Detection)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.trace = fn
 }
 
 func (d *scriptedDetector) Cutoff(string) float64 { return 0.85 }
@@ -227,6 +238,7 @@ type rig struct {
 	settings *fakeSettings
 	speech   *fakeTranscriber // nil: there is none
 	loop     bool
+	words    []string           // wake words; okay_nabu when there are none
 	more     func(*bridge.Deps) // further parts; may be nil
 	after    func()             // called in the bubble when Run has ended; may be nil
 
@@ -264,6 +276,9 @@ func (r *rig) start(t *testing.T) {
 	cfg := bridge.DefaultConfig()
 	cfg.ID, cfg.Area = cmp.Or(r.id, "kitchen"), "Ground floor"
 	cfg.Microphone.Driver, cfg.Microphone.Device, cfg.Microphone.Loop = "file", r.path, r.loop
+	for i, w := range r.words {
+		cfg.WakeWords = append(cfg.WakeWords[:i:i], bridge.WakeWord{Model: w})
+	}
 	r.mic = audio.NewMicrophone(cfg.Microphone, zerolog.Nop())
 	deps := bridge.Deps{
 		Microphone: r.mic, Detector: r.detector, History: r.history, Settings: r.settings, Language: "en", Log: zerolog.Nop(),

@@ -27,6 +27,8 @@ type wakeDetector interface {
 	Process(pcm []int16) []detector.Detection
 	Reset()
 	Cutoff(model string) float64
+	// Trace has fn called for every inference with its score; nil turns that off. It is not called while Process runs.
+	Trace(fn func(detector.Detection))
 }
 
 // recorder keeps finished recordings, and nothing of their samples once Add has returned; *history.History is one.
@@ -79,6 +81,9 @@ type Satellite struct {
 	session   *session         // the recording that is being made; nil when there is none
 	heard     map[string]int64 // the sample at which each word last counted
 	finishing sync.WaitGroup   // recordings that wait for their words and are being stored
+	trying    *Trial           // what the detector is traced for; nil for nothing
+
+	trial atomic.Pointer[Trial] // the one that runs; nil when there is none
 
 	sounding atomic.Int32 // feedback sounds in the air
 
@@ -134,6 +139,7 @@ func (s *Satellite) Run(ctx context.Context) error {
 
 // loop takes frames and news until the microphone has ended, which it does when ctx has.
 func (s *Satellite) loop(ctx context.Context, reader *audio.Reader, changes <-chan struct{}) {
+	defer s.endTrial()
 	for {
 		var ok bool
 		select {
@@ -149,6 +155,7 @@ func (s *Satellite) loop(ctx context.Context, reader *audio.Reader, changes <-ch
 		case <-s.hush:
 			s.drain(ctx, reader)
 			s.cancel(ctx)
+			s.endTrial()
 		case asked := <-s.again:
 			s.drain(ctx, reader)
 			s.listenAgain(ctx, asked)
@@ -176,21 +183,37 @@ func (s *Satellite) frame(ctx context.Context, f *audio.Frame) {
 	if s.sounding.Load() > 0 {
 		clear(f.PCM[:]) // our own sound is not part of what was said
 	}
-	s.ring.push(&f.PCM)
+	trial := s.currentTrial()
+	if trial == nil {
+		s.ring.push(&f.PCM)
+	}
 	if s.session != nil && s.record(ctx, f) {
 		s.finish(ctx)
 	}
-	for _, hit := range s.deps.Detector.Process(f.PCM[:]) {
+	found := s.deps.Detector.Process(f.PCM[:])
+	if trial != nil {
+		s.try(trial, f, found)
+		return
+	}
+	for _, hit := range found {
 		s.wake(ctx, hit, f)
 	}
 }
 
+// counts tells whether a word counts at a sample, which it does not when it was heard a moment ago.
+func (s *Satellite) counts(model string, sample int64) bool {
+	if last, ok := s.heard[model]; ok && sample-last < refractory {
+		return false
+	}
+	s.heard[model] = sample
+	return true
+}
+
 // wake starts a recording, unless one is being made or the word was heard a moment ago.
 func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.Frame) {
-	if last, ok := s.heard[hit.Model]; ok && f.Sample-last < refractory {
+	if !s.counts(hit.Model, f.Sample) {
 		return
 	}
-	s.heard[hit.Model] = f.Sample
 	own := false
 	s.change(func() {
 		if own = s.ownVoice(hit.WakeWord); !own {
@@ -222,7 +245,11 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 
 // microphoneChanged ends the recording when no more sound will come for it.
 func (s *Satellite) microphoneChanged(ctx context.Context) {
-	switch s.deps.Microphone.Status().State {
+	state := s.deps.Microphone.Status().State
+	if state != audio.Listening {
+		s.endTrial()
+	}
+	switch state {
 	case audio.Muted, audio.Lost: // a frame that was on its way when the microphone was muted may have begun one more recording
 		s.cancel(ctx)
 	case audio.Ended: // what a file does not hold was not said

@@ -170,3 +170,38 @@ mqtt: {listen: "%s"}
 	start(t, cmd)
 	testkit.Within(t, 20*time.Second, "the other broker is used", func() bool { return mosquitto.last("earshot/bridge/availability") == "online" })
 }
+
+// TestCommandsOverTLS asks a bridge that has a certificate, which is made out to no address the commands could know.
+func TestCommandsOverTLS(t *testing.T) {
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	testkit.WriteCertificate(t, certFile, keyFile, 1)
+	b := startBridge(t, fmt.Sprintf(`
+satellites: [{id: home, wake_words: [okay_nabu], microphone: {driver: file, device: ../testdata/audio/okay_nabu_light_on.wav}}]
+models: {dir: MODELS}
+mqtt: {listen: "127.0.0.1:%d"}
+history: {dir: DATA}
+server: {listen: LISTEN, cert_file: %s, key_file: %s}
+`, freePort(t), certFile, keyFile))
+	testkit.Within(t, 30*time.Second, "the bridge is well", func() bool {
+		code, _ := exitCode(t, "healthcheck", "--config", b.config)
+		return code == 0
+	})
+	testkit.Within(t, 30*time.Second, "a recording is there", func() bool {
+		code, out := exitCode(t, "history", "list", "--period", "all", "--config", b.config)
+		return code == 0 && strings.Contains(out, "home")
+	})
+	archive := filepath.Join(dir, "all.zip")
+	if code, out := exitCode(t, "history", "export", "--period", "all", "--output", archive, "--config", b.config); code != 0 {
+		t.Errorf("export: %d %s", code, out)
+	}
+	testkit.WriteCertificate(t, filepath.Join(dir, "cert2.pem"), filepath.Join(dir, "key2.pem"), 2)
+	other, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := writeFile(t, "other.yaml", strings.NewReplacer("cert.pem", "cert2.pem", "key.pem", "key2.pem").Replace(string(other)))
+	if code, out := exitCode(t, "healthcheck", "--config", config); code != 1 || !strings.Contains(out, "another certificate") {
+		t.Errorf("with another certificate: %d %s", code, out)
+	}
+}

@@ -16,6 +16,9 @@ need arecord alsa-utils
 need flac flac
 need sox sox
 need postgres postgresql
+need chromium chromium
+need node nodejs
+need npm npm
 
 # An S3 server for the tests, beside the other parts of the lab.
 gateway=github.com/versity/versitygw gateway_version=v1.8.0 lab=$(cd "$(dirname "$0")/.." && pwd)/.lab/bin

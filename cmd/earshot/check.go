@@ -66,11 +66,11 @@ func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
+	secure, err := cfg.Server.LocalTLS()
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := getLocal(ctx, secure, addr, "healthz")
 	if err != nil {
 		return fmt.Errorf("ask the bridge: %w; is `earshot run` running?", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -22,6 +24,7 @@ import (
 // client speaks to the services of a bridge, as every other program does.
 type client struct {
 	addr  string
+	tls   *tls.Config // nil without encryption
 	conn  *websocket.Conn
 	id    int64
 	close []func()
@@ -71,6 +74,9 @@ func (c *client) useRunning(ctx context.Context, cfg config.Config, tokens *serv
 	if err != nil {
 		return err
 	}
+	if c.tls, err = cfg.Server.LocalTLS(); err != nil {
+		return err
+	}
 	name := fmt.Sprintf("command line, process %d", os.Getpid())
 	secret, err := tokens.Create(name, server.Admin)
 	if err != nil {
@@ -116,6 +122,16 @@ func (nowhere) List() []server.Satellite { return nil }
 // SetMuted knows no microphone.
 func (nowhere) SetMuted(context.Context, string, bool) error { return server.ErrUnknownSatellite }
 
+// SetWakeWord knows no microphone.
+func (nowhere) SetWakeWord(context.Context, string, string, server.WakeWordChange) (server.WakeWord, error) {
+	return server.WakeWord{}, server.ErrUnknownSatellite
+}
+
+// Try knows no microphone.
+func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error) {
+	return nil, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.
@@ -150,7 +166,13 @@ func (e *serviceError) Error() string { return e.Message }
 
 func (c *client) connect(ctx context.Context, addr, secret string) error {
 	c.addr = addr
-	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws://"+addr+"/api/websocket", nil)
+	dialer := websocket.Dialer{TLSClientConfig: c.tls, HandshakeTimeout: 45 * time.Second}
+	if !strings.Contains(addr, "://") && c.tls != nil {
+		addr = "https://" + addr
+	} else if !strings.Contains(addr, "://") {
+		addr = "http://" + addr
+	}
+	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
@@ -196,6 +218,9 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 		if err := c.conn.ReadJSON(&answer); err != nil {
 			return fmt.Errorf("ask the bridge: %w", err)
 		}
+		if answer.Type == "pong" { // the answer to ping is not a result
+			answer.Type, answer.Success, answer.Result = "result", true, json.RawMessage("null")
+		}
 		switch {
 		case answer.ID != c.id || answer.Type != "result":
 			continue
@@ -208,13 +233,23 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 	}
 }
 
+// getLocal asks a bridge of this machine; secure is nil without encryption.
+func getLocal(ctx context.Context, secure *tls.Config, addr, path string) (*http.Response, error) {
+	scheme := "http"
+	if secure != nil {
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+addr+"/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	local := http.Client{Transport: &http.Transport{TLSClientConfig: secure, DisableKeepAlives: true}}
+	return local.Do(req)
+}
+
 // fetch gets what a link names. The caller closes it.
 func (c *client) fetch(ctx context.Context, link string) (io.ReadCloser, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr+"/"+link, nil)
-	if err != nil {
-		return nil, "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := getLocal(ctx, c.tls, c.addr, link)
 	if err != nil {
 		return nil, "", fmt.Errorf("ask the bridge: %w", err)
 	}

@@ -40,6 +40,10 @@ func commands() []command {
 		{"devices", "[--json]", "list the microphones of this machine", devicesCommand},
 		{"check-config", "--config FILE", "check a configuration and say everything that is wrong with it", checkConfigCommand},
 		{"history", "list | play ID | delete | export | stats | verify", "review and delete recordings; the running bridge is asked where there is one", historyCommand},
+		{
+			"call", "COMMAND ['{\"field\": …}'] [--follow] [--address HOST:PORT] [--token-file FILE] [--config FILE]",
+			"send a command of the services to a bridge and print its answer as JSON", callCommand,
+		},
 		{"models", "list | add PATH-OR-URL", "list the wake-word models, or add one", modelsCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},

@@ -234,17 +234,17 @@ func (h *house) instance(ctx context.Context) string {
 }
 
 // announcement is what the bridge says of itself on MQTT.
-func announcement(bridge, instance, addr string) discovery.Announcement {
+func announcement(bridge, instance, scheme, addr string) discovery.Announcement {
 	return discovery.Announcement{
-		ID: bridge, Instance: instance, Name: "Earshot", Version: version, URL: knownURL(addr), API: "/api/websocket", Listen: addr,
+		ID: bridge, Instance: instance, Name: "Earshot", Version: version, URL: knownURL(scheme, addr), API: "/api/websocket", Listen: addr,
 	}
 }
 
 // knownURL is the page's address, "" when addr does not name a machine.
-func knownURL(addr string) string {
+func knownURL(scheme, addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		return ""
 	}
-	return "http://" + addr + "/"
+	return scheme + "://" + addr + "/"
 }

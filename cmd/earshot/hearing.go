@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"earshot/bridge"
 	"earshot/detector"
 	"earshot/discovery"
 	"earshot/internal/audio"
+	"earshot/internal/server"
 )
 
 const (
@@ -56,5 +59,32 @@ func listenTo(ctx context.Context, microphone *audio.Microphone, endpointer *det
 				result = discovery.TestSound
 			}
 		}
+	}
+}
+
+// Try lets a person try the wake words of a satellite.
+func (h *house) Try(_ context.Context, id string, length time.Duration) (server.Trial, error) {
+	r := h.byID[id]
+	if r == nil {
+		return nil, server.ErrUnknownSatellite
+	}
+	t, err := r.Satellite.Try(length)
+	var refused bridge.TrialRefusal
+	if errors.As(err, &refused) {
+		return nil, server.Refusal(refused)
+	}
+	return trial{t}, err
+}
+
+// trial is a satellite's as the services know it.
+type trial struct{ *bridge.Trial }
+
+// Next waits for the next thing that is heard.
+func (t trial) Next(ctx context.Context) (server.Heard, bool) {
+	select {
+	case <-ctx.Done():
+		return server.Heard{}, false
+	case e, ok := <-t.Events():
+		return server.Heard(e), ok
 	}
 }

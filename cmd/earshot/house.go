@@ -163,11 +163,16 @@ func (h *house) List() []server.Satellite {
 			},
 		}
 		for _, w := range s.WakeWords {
-			out.WakeWords = append(out.WakeWords, server.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Threshold: w.Threshold})
+			out.WakeWords = append(out.WakeWords, h.wakeWord(r, w.Model))
 		}
 		list = append(list, out)
 	}
 	return list
+}
+
+// wakeWord is a word of a satellite as it is now.
+func (h *house) wakeWord(r *room, model string) server.WakeWord {
+	return server.WakeWord{ID: model, Phrase: h.phrase(model), Threshold: r.ears.Cutoff(model), Active: r.ears.active(model)}
 }
 
 // phrase is what people say to wake a satellite; of an engine elsewhere only the name is known.

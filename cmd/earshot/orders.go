@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"earshot/bridge"
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/server"
@@ -159,7 +160,37 @@ func (h *house) setThreshold(ctx context.Context, r *room, o discovery.Order) er
 	if err := r.ears.setThreshold(o.WakeWord, o.Number); err != nil {
 		return err
 	}
+	h.log.Info().Str("satellite", r.id).Str("wake_word", o.WakeWord).Float64("threshold", o.Number).Msg("threshold changed")
 	return h.remember(ctx, thresholdSetting+r.id+"/"+o.WakeWord, o.Number, r.configuredThreshold(o.WakeWord))
+}
+
+// SetWakeWord changes a wake word as a person has asked for over the services, in the way Home Assistant's entities do.
+func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.WakeWordChange) (server.WakeWord, error) {
+	r := h.byID[id]
+	if r == nil {
+		return server.WakeWord{}, server.ErrUnknownSatellite
+	}
+	if !slices.ContainsFunc(r.configured.WakeWords, func(w bridge.WakeWord) bool { return w.Model == word }) {
+		return server.WakeWord{}, server.ErrUnknownWakeWord
+	}
+	defer h.markStale(func(other *room) bool { return other == r })
+	order := discovery.Order{Satellite: id, WakeWord: word}
+	if change.Threshold != nil {
+		if r.engine != nil {
+			return server.WakeWord{}, server.Refusal("The wake engine on the other machine decides the threshold of this wake word; set it there.")
+		}
+		order.Number = *change.Threshold
+		if err := h.setThreshold(ctx, r, order); err != nil {
+			return server.WakeWord{}, err
+		}
+	}
+	if change.Active != nil {
+		order.On = *change.Active
+		if err := h.listenFor(ctx, r, order); err != nil {
+			return server.WakeWord{}, err
+		}
+	}
+	return h.wakeWord(r, word), nil
 }
 
 // configuredThreshold is the one of the configuration, 0 for the model's own.

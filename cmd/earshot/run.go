@@ -17,6 +17,7 @@ import (
 	"earshot/internal/config"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
+	"earshot/web"
 )
 
 // runCommand is the daemon. Without a configuration file everything is embedded.
@@ -72,11 +73,12 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		return err
 	}
 	hist.Attach(house)
-	web := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Health: house.problems, Metrics: house.metrics.Write, Version: version,
-		Log: log.With().Str("component", "server").Logger(),
+	services := server.New(cfg.Server, server.Deps{
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
+		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
+		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
 	})
-	if err := web.Listen(); err != nil {
+	if err := services.Listen(); err != nil {
 		return err
 	}
 	brokerURL, closeBroker, err := openBroker(ctx, cfg.MQTT, t, log)
@@ -85,26 +87,26 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	defer closeBroker()
 	if opt.printToken {
-		if err := printAddress(t, web, tokens); err != nil {
+		if err := printAddress(t, cfg.Server.Scheme(), services, tokens); err != nil {
 			return err
 		}
 	}
 
 	g, ctx := errgroup.WithContext(ctx)
 	if brokerURL != "" {
-		services, err := connectHomeAssistant(ctx, cfg, brokerURL, web, house, log)
+		connected, err := connectHomeAssistant(ctx, cfg, brokerURL, services, house, log)
 		if err != nil {
 			return err
 		}
-		for _, s := range services {
+		for _, s := range connected {
 			g.Go(func() error { return s.Run(ctx) })
 		}
 	}
 	house.start(ctx, g)
 	g.Go(func() error { return hist.Run(ctx) })
-	g.Go(func() error { return web.Run(ctx) })
+	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
-	log.Info().Str("version", version).Str("address", web.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
+	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	return g.Wait()
 }
 
@@ -166,10 +168,11 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 	}
 	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
-		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(web.Addr()),
+		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
 		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
 		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
-		FormerPrefixes: house.ever(ctx, prefixesSetting, []string{cfg.MQTT.DiscoveryPrefix}), Announcement: announcement(cfg.MQTT.BridgeID, house.instance(ctx), web.Addr()),
+		FormerPrefixes: house.ever(ctx, prefixesSetting, []string{cfg.MQTT.DiscoveryPrefix}),
+		Announcement:   announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err
@@ -178,13 +181,13 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 }
 
 // pageURL is the page's address as people see it in Home Assistant, "" for one that only this machine could open.
-func pageURL(addr string) string {
+func pageURL(scheme, addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	ip := net.ParseIP(host)
 	if err != nil || ip == nil || ip.IsLoopback() || ip.IsUnspecified() {
 		return ""
 	}
-	return "http://" + addr + "/"
+	return scheme + "://" + addr + "/"
 }
 
 // reachable is an address of this machine at which a listener on addr answers.
@@ -200,7 +203,7 @@ func reachable(addr string) (string, error) {
 }
 
 // printAddress shows the page's address with a token that lives only as long as the program.
-func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
+func printAddress(t terminal, scheme string, web *server.Server, tokens *server.Tokens) error {
 	secret, err := tokens.Session("printed at start", server.Admin)
 	if err != nil {
 		return err
@@ -209,6 +212,6 @@ func printAddress(t terminal, web *server.Server, tokens *server.Tokens) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "\nYour voice history: http://%s/#token=%s\n(the token is good until this program ends)\n\n", addr, secret)
+	_, err = fmt.Fprintf(t.out, "\nYour voice history: %s://%s/#token=%s\n(the token is good until this program ends)\n\n", scheme, addr, secret)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"earshot/bridge"
@@ -41,7 +42,8 @@ func (p *parts) localEars(cfg bridge.Config) (ears, error) {
 // choosyEars are the ears of a satellite, without the wake words that a person has switched off.
 type choosyEars struct {
 	ears
-	off atomic.Pointer[map[string]bool] // nil: none; what it points to does not change
+	off       atomic.Pointer[map[string]bool] // nil: none; what it points to does not change
+	switching sync.Mutex                      // one who changes off at a time
 }
 
 // Process returns the wake words that count.
@@ -60,14 +62,23 @@ func (w *choosyEars) active(model string) bool {
 	return off == nil || !(*off)[model]
 }
 
-// setActive switches a wake word on or off. It must not be called by two at a time.
+// setActive switches a wake word on or off.
 func (w *choosyEars) setActive(model string, on bool) {
+	w.switching.Lock()
+	defer w.switching.Unlock()
 	off := map[string]bool{}
 	if old := w.off.Load(); old != nil {
 		maps.Copy(off, *old)
 	}
 	off[model] = !on
 	w.off.Store(&off)
+}
+
+// Trace has fn called for every inference on this machine; an engine elsewhere does not tell its own.
+func (w *choosyEars) Trace(fn func(detector.Detection)) {
+	if local, ok := w.ears.(*detector.Detector); ok {
+		local.Trace(fn)
+	}
 }
 
 // setThreshold changes the probability over which a wake word counts.

@@ -41,6 +41,8 @@ type HomeAssistant struct {
 	URL       string `yaml:"url"`
 	Token     string `yaml:"token"`
 	TokenFile string `yaml:"token_file"`
+	// ExternalURL is what browsers reach it by when people sign in; empty: URL.
+	ExternalURL string `yaml:"external_url"`
 	// CommandWait is how many seconds a command waits for a Home Assistant that is away; then it is stored as failed, with its audio.
 	CommandWait int `yaml:"command_wait"`
 }

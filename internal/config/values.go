@@ -55,14 +55,25 @@ func (h HomeAssistant) validate() map[string]string {
 		wrong["command_wait"] = fmt.Sprintf("%d is not a time to wait; use 0 to 60 seconds", h.CommandWait)
 	}
 	if h.URL != "" {
-		if u, err := url.Parse(h.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		if !isAddress(h.URL) {
 			wrong["url"] = "is not an address; write it like http://homeassistant.local:8123"
 		}
 		if h.Token == "" {
 			wrong["token"] = "is missing; make one in Home Assistant under your profile, Security, Long-lived access tokens"
 		}
 	}
+	switch {
+	case h.ExternalURL != "" && !isAddress(h.ExternalURL):
+		wrong["external_url"] = "is not an address; write it like https://home.example.org"
+	case h.ExternalURL != "" && h.URL == "":
+		wrong["external_url"] = "needs url too: the bridge itself has to reach Home Assistant"
+	}
 	return wrong
+}
+
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // validate compiles the sentences, which is the only way to know that they are right.

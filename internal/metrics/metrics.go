@@ -40,6 +40,7 @@ type Metrics struct {
 	speechEnd  *prometheus.HistogramVec
 	transcript *prometheus.HistogramVec
 	reply      *prometheus.HistogramVec
+	refused    prometheus.Counter
 }
 
 // New begins at zero.
@@ -56,6 +57,9 @@ func New(cfg Config) (*Metrics, error) {
 		speechEnd:  steps("earshot_wake_to_speech_end_seconds", "From the wake word to the last word of a command.", speechBuckets()),
 		transcript: steps("earshot_speech_end_to_transcript_seconds", "From the last word of a command to its text.", answerBuckets()),
 		reply:      steps("earshot_transcript_to_reply_seconds", "From the text of a command to the reply.", answerBuckets()),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "earshot_sign_in_failures_total", Help: "Wrong access tokens and codes, and people whom Home Assistant did not sign in.",
+		}),
 	}
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "earshot_build_info", Help: "Always 1; the labels tell which program this is.",
@@ -63,7 +67,7 @@ func New(cfg Config) (*Metrics, error) {
 	}, func() float64 { return 1 })
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		build, m.wakes, m.recordings, m.speechEnd, m.transcript, m.reply, newBoard(cfg.State), m.totals,
+		build, m.wakes, m.recordings, m.speechEnd, m.transcript, m.reply, m.refused, newBoard(cfg.State), m.totals,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		errs = append(errs, m.registry.Register(c))
@@ -104,6 +108,9 @@ func answerBuckets() []float64 { return []float64{0.05, 0.1, 0.25, 0.5, 0.75, 1,
 func (m *Metrics) Woke(satellite, wakeWord string) {
 	m.wakes.WithLabelValues(satellite, wakeWord).Inc()
 }
+
+// SignInFailed counts somebody who was not let in.
+func (m *Metrics) SignInFailed() { m.refused.Inc() }
 
 // Recorded counts an entry of the history, and how long its steps took as far as they were reached.
 func (m *Metrics) Recorded(e history.Entry) {

@@ -97,6 +97,7 @@ func TestReport(t *testing.T) {
 		SpeechEnd: 1500 * time.Millisecond, Transcript: 2 * time.Second, Reply: 2250 * time.Millisecond,
 	}})
 	m.Recorded(history.Entry{Satellite: "kitchen", Outcome: history.NotIntended})
+	m.SignInFailed()
 	want := map[string]string{
 		`earshot_wakes_total{satellite="kitchen",wake_word="alexa"}`:             "0",
 		`earshot_wakes_total{satellite="kitchen",wake_word="okay_nabu"}`:         "2",
@@ -118,9 +119,10 @@ func TestReport(t *testing.T) {
 		`earshot_microphone_up{satellite="kitchen"}`:                             "1",
 		`earshot_microphone_muted{satellite="kitchen"}`:                          "0",
 		`earshot_storage_problem{satellite="kitchen"}`:                           "0",
-		`earshot_mqtt_connected`:     "1",
-		`earshot_history_entries`:    "12",
-		`earshot_history_clip_bytes`: "3456",
+		`earshot_sign_in_failures_total`:                                         "1",
+		`earshot_mqtt_connected`:                                                 "1",
+		`earshot_history_entries`:                                                "12",
+		`earshot_history_clip_bytes`:                                             "3456",
 	}
 	if diff := cmp.Diff(want, without(report(t, m))); diff != "" {
 		t.Error(diff)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// attempts slows down whoever tries wrong tokens. The zero value is ready for use.
+// attempts slows down whoever tries wrong tokens and codes. The zero value is ready for use.
 type attempts struct {
 	mu      sync.Mutex
 	remotes map[string]*attempt
@@ -104,17 +104,28 @@ func (a *attempts) makeRoom(now time.Time) {
 	}
 }
 
-// holdBack notes a wrong token and waits, the longer the more of them came from there, or until the client has gone.
-func (s *Server) holdBack(remote string, gone <-chan struct{}) {
+// wrongToken is what the log says of one.
+const wrongToken = "wrong access token"
+
+// holdBack notes a wrong token or code and waits, the longer the more of them came from there, or until the client has gone.
+func (s *Server) holdBack(remote, what string, gone <-chan struct{}) {
+	s.countFailure()
 	delay, inARow, done := s.attempts.wrong(remote, time.Now())
 	defer done()
 	if inARow&(inARow-1) == 0 { // each doubling is enough to know, and does not fill the log
-		s.deps.Log.Warn().Str("remote", remote).Int("attempts", inARow).Msg("wrong access token")
+		s.deps.Log.Warn().Str("remote", remote).Int("attempts", inARow).Msg(what)
 	}
 	wait := time.NewTimer(delay)
 	defer wait.Stop()
 	select {
 	case <-wait.C:
 	case <-gone:
+	}
+}
+
+// countFailure is for the metrics.
+func (s *Server) countFailure() {
+	if s.deps.SignInFailed != nil {
+		s.deps.SignInFailed()
 	}
 }

@@ -17,6 +17,8 @@ type command struct {
 	description string
 	role        Role
 	declare     func(f *fields) action
+	result      any   // a zero value of what it answers; nil for null
+	events      []any // zero values of what a subscription sends
 }
 
 // action carries a command out, with the fields it declared filled in.
@@ -33,26 +35,30 @@ type call struct {
 // commandTable is every command by its name.
 func (s *Server) commandTable() map[string]command {
 	list := []command{
-		{"ping", "answers with a message of type pong", Read, noFields(s.neverRun)},
-		{"services/list", "describes every command with its fields", Read, noFields(s.listServices)},
-		{"unsubscribe_events", "ends a subscription", Read, s.unsubscribe},
-		{"history/list", "entries, newest first, by period, microphone, outcome, wake word or text", Read, s.listHistory},
-		{"history/get", "one entry; its peaks are loudness steps of 0..255 over the clip, one byte each, in base64", Read, s.getEntry},
-		{"history/stats", "counts entries, in all and by microphone and outcome", Read, s.statHistory},
-		{"history/subscribe", "sends an event for entries that are added, updated or deleted, as it happens; action reset means: list anew", Read, noFields(s.subscribe)},
-		{"history/update", "keeps entries from every deletion, or labels them", Admin, s.updateEntries},
-		{"history/delete_preview", "counts what a deletion would do, and returns a token for exactly that deletion", Admin, s.previewDelete},
-		{"history/delete", "deletes what a preview has shown, or entries by id; it cannot be undone", Admin, s.deleteEntries},
-		{"history/delete_range", "deletes entries by period and other filters in one step; it cannot be undone", Admin, s.deleteRange},
-		{"history/export", "a link to a ZIP archive of entries with their audio, good for some minutes", Listen, s.exportHistory},
-		{"history/verify", "looks at every entry, clip and key, and says what is wrong; it may take minutes", Admin, noFields(s.verifyHistory)},
-		{"settings/get", "what is saved and for how long, and whether recordings help to improve the wake words", Read, s.getSettings},
-		{"settings/update", "changes what is saved and for how long; what is stored already stays until the next run of retention", Admin, s.updateSettings},
-		{"retention/run", "deletes what is too old or too much now, instead of at its time", Admin, noFields(s.runRetention)},
-		{"access_log/list", "who played, exported, changed or deleted how much; newest first", Admin, s.listAccesses},
-		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip},
-		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites)},
-		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite},
+		{"ping", "answers with a message of type pong", Read, noFields(s.neverRun), nil, nil},
+		{"services/list", "describes every command with its fields", Read, noFields(s.listServices), servicesResult{}, nil},
+		{"unsubscribe_events", "ends a subscription", Read, s.unsubscribe, nil, nil},
+		{"history/list", "entries, newest first, by period, microphone, outcome, wake word or text", Read, s.listHistory, listResult{}, nil},
+		{"history/get", "one entry; its peaks are loudness steps of 0..255 over the clip, one byte each, in base64", Read, s.getEntry, entryJSON{}, nil},
+		{"history/stats", "counts entries, in all and by microphone and outcome", Read, s.statHistory, statsResult{}, nil},
+		{"history/subscribe", "sends an event for entries that are added, updated or deleted, as it happens; action reset means: list anew", Read, noFields(s.subscribe), nil, []any{changeEvent{}}},
+		{"history/update", "keeps entries from every deletion, or labels them", Admin, s.updateEntries, updateResult{}, nil},
+		{"history/delete_preview", "counts what a deletion would do, and returns a token for exactly that deletion", Admin, s.previewDelete, previewResult{}, nil},
+		{"history/delete", "deletes what a preview has shown, or entries by id; it cannot be undone", Admin, s.deleteEntries, deletionReceipt{}, nil},
+		{"history/delete_range", "deletes entries by period and other filters in one step, which cannot be undone; with dry_run it answers as history/delete_preview does", Admin, s.deleteRange, deletionReceipt{}, nil},
+		{"history/export", "a link to a ZIP archive of entries with their audio, good for some minutes", Listen, s.exportHistory, linkResult{}, nil},
+		{"history/verify", "looks at every entry, clip and key, and says what is wrong; it may take minutes", Admin, noFields(s.verifyHistory), verifyResult{}, nil},
+		{"settings/get", "what is saved and for how long, and whether recordings help to improve the wake words", Read, s.getSettings, settingsResult{}, nil},
+		{"settings/update", "changes what is saved and for how long; what is stored already stays until the next run of retention", Admin, s.updateSettings, settingsResult{}, nil},
+		{"retention/run", "deletes what is too old or too much now, instead of at its time", Admin, noFields(s.runRetention), history.RetentionRun{}, nil},
+		{"access_log/list", "who played, exported, changed or deleted how much; newest first", Admin, s.listAccesses, accessesResult{}, nil},
+		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip, linkResult{}, nil},
+		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites), satellitesResult{}, nil},
+		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites, nil, []any{satellitesResult{}, levelsEvent{}}},
+		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite, muteResult{}, nil},
+		{"satellites/test", "tells for some seconds what the wake words score; nothing is recorded or carried out meanwhile", Admin, s.trySatellite, trialResult{}, []any{trialEvent{}}},
+		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords), wakeWordsResult{}, nil},
+		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord, satelliteWakeWord{}, nil},
 	}
 	table := make(map[string]command, len(list))
 	for _, c := range list {
@@ -72,6 +78,7 @@ func (s *Server) neverRun(context.Context, call) (any, error) { return nil, nil 
 // explain puts an error into the words for clients. What is not meant for them is logged instead.
 func (s *Server) explain(err error) *commandError {
 	var known *commandError
+	var refused Refusal
 	switch {
 	case err == nil:
 		return nil
@@ -87,12 +94,21 @@ func (s *Server) explain(err error) *commandError {
 		return &commandError{Code: codeInvalidFormat, Message: "shared: " + err.Error()}
 	case errors.Is(err, ErrUnknownSatellite):
 		return &commandError{Code: codeNotFound, Message: "There is no such satellite; satellites/list shows those there are."}
+	case errors.Is(err, ErrUnknownWakeWord):
+		return &commandError{Code: codeNotFound, Message: "The satellite does not have that wake word; wake_words/list shows those there are."}
+	case errors.As(err, &refused):
+		return &commandError{Code: codeNotAllowed, Message: refused.Error()}
 	case errors.Is(err, context.Canceled):
 		return &commandError{Code: codeUnknownError, Message: "The connection has ended."}
 	default:
 		s.deps.Log.Error().Err(err).Msg("a command of a client failed")
 		return &commandError{Code: codeUnknownError, Message: "The command could not be carried out; the log of the bridge says why."}
 	}
+}
+
+// servicesResult is every command, by name.
+type servicesResult struct {
+	Services []service `json:"services"`
 }
 
 // service describes a command to clients.
@@ -119,24 +135,13 @@ func (s *Server) listServices(context.Context, call) (any, error) {
 		}
 		return 1
 	})
-	return struct {
-		Services []service `json:"services"`
-	}{services}, nil
+	return servicesResult{services}, nil
 }
 
-func (s *Server) listSatellites(context.Context, call) (any, error) {
-	list := s.deps.Satellites.List()
-	if list == nil {
-		list = []Satellite{}
-	}
-	for i := range list {
-		if list[i].WakeWords == nil {
-			list[i].WakeWords = []WakeWord{}
-		}
-	}
-	return struct {
-		Satellites []Satellite `json:"satellites"`
-	}{list}, nil
+// muteResult is the mute switch as it is now.
+type muteResult struct {
+	Satellite string `json:"satellite"`
+	Muted     bool   `json:"muted"`
 }
 
 func (s *Server) muteSatellite(f *fields) action {
@@ -148,10 +153,7 @@ func (s *Server) muteSatellite(f *fields) action {
 			return nil, fmt.Errorf("mute satellite %q: %w", *id, err)
 		}
 		s.deps.Log.Info().Str("satellite", *id).Bool("muted", **muted).Str("by", by.who.Name).Msg("microphone switched")
-		return struct {
-			Satellite string `json:"satellite"`
-			Muted     bool   `json:"muted"`
-		}{*id, **muted}, nil
+		return muteResult{*id, **muted}, nil
 	}
 }
 

@@ -168,13 +168,21 @@ func (s *Server) statHistory(f *fields) action {
 	}
 }
 
+// updateResult tells how many entries were changed.
+type updateResult struct {
+	Updated int `json:"updated"`
+}
+
 func (s *Server) updateEntries(f *fields) action {
-	ids := f.texts("ids", "ids of the entries")
+	which := declareMatch(f)
 	kept := f.flag("kept", "true: no deletion takes them, unless it says include_kept")
 	label := f.choice("label", []string{string(history.LabelCorrect), string(history.LabelMistake), noLabel}, "whether the wake word was really said")
 	shared := f.flag("shared", "whether they help to improve the wake words; a label does that too, when the household helps at all")
-	f.require("ids")
 	return func(ctx context.Context, by call) (any, error) {
+		selection, err := which.selection(time.Now(), s.deps.History.Calendar())
+		if err != nil {
+			return nil, err
+		}
 		u := history.Update{Kept: *kept, Shared: *shared}
 		if *label != "" {
 			l := history.Label(*label)
@@ -186,13 +194,11 @@ func (s *Server) updateEntries(f *fields) action {
 		if u == (history.Update{}) {
 			return nil, invalidFormat("kept: say kept, label or shared")
 		}
-		n, err := s.deps.History.Change(ctx, by.who.Name, history.Selection{IDs: *ids}, u)
+		n, err := s.deps.History.Change(ctx, by.who.Name, selection, u)
 		if err != nil {
 			return nil, err
 		}
-		return struct {
-			Updated int `json:"updated"`
-		}{n}, nil
+		return updateResult{n}, nil
 	}
 }
 

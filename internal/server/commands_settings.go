@@ -168,12 +168,17 @@ func (s *Server) runRetention(ctx context.Context, _ call) (any, error) {
 	return s.deps.History.Retain(context.WithoutCancel(ctx))
 }
 
+// accessesResult is a part of the access log, newest first.
+type accessesResult struct {
+	Lines []accessJSON `json:"lines"`
+}
+
 // accessJSON is a line of the access log.
 type accessJSON struct {
 	ID      string `json:"id"`
 	At      string `json:"at"`
-	Who     string `json:"who"`
-	Action  string `json:"action"`
+	Who     string `json:"who"`    // a token's name, a person, a spoken command or a rule
+	Action  string `json:"action"` // played, exported, deleted or changed
 	Entries int64  `json:"entries"`
 	Bytes   int64  `json:"bytes"`
 }
@@ -194,9 +199,7 @@ func (s *Server) listAccesses(f *fields) action {
 		for i, a := range lines {
 			list[i] = accessJSON{a.ID, formatTime(a.At, s.zone()), a.Who, a.Action, a.Entries, a.Stored}
 		}
-		return struct {
-			Lines []accessJSON `json:"lines"`
-		}{list}, nil
+		return accessesResult{list}, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -14,11 +15,23 @@ type Config struct {
 	Listen         string   `yaml:"listen"`          // where the page and the services are served, host:port
 	AllowedHosts   []string `yaml:"allowed_hosts"`   // further names this server is reached by
 	AllowedOrigins []string `yaml:"allowed_origins"` // further pages that may open its WebSocket
+	CertFile       string   `yaml:"cert_file"`       // certificate for https, PEM; read again when it changes; empty: no encryption
+	KeyFile        string   `yaml:"key_file"`        // goes with CertFile
+	Members        string   `yaml:"members"`         // what users of Home Assistant who are no administrators may do: read, listen or none
+	TrustedProxies []string `yaml:"trusted_proxies"` // addresses and networks whose X-Forwarded-… and X-Ingress-Path count
 }
 
 // DefaultConfig listens on this machine only.
 func DefaultConfig() Config {
-	return Config{Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}}
+	return Config{Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}, Members: string(Listen), TrustedProxies: []string{}}
+}
+
+// Scheme is what the address of the page begins with: http or https.
+func (c Config) Scheme() string {
+	if c.CertFile != "" {
+		return "https"
+	}
+	return "http"
 }
 
 // Validate names every key that is wrong, and says what is allowed; it is empty when all is well.
@@ -37,8 +50,26 @@ func (c Config) Validate() map[string]string {
 			wrong["allowed_origins"] = fmt.Sprintf("%q is not the start of an address; write it like http://homeassistant.local:8123", o)
 		}
 	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		wrong["key_file"] = "and cert_file belong together; set both, or neither"
+	} else if c.CertFile != "" {
+		if _, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile); err != nil {
+			wrong["cert_file"] = fmt.Sprintf("and key_file cannot be used: %v", err)
+		}
+	}
+	if c.Members != string(Read) && c.Members != string(Listen) && c.Members != membersNone {
+		wrong["members"] = fmt.Sprintf("%q is not known; use read, listen or none", c.Members)
+	}
+	for _, p := range c.TrustedProxies {
+		if _, ok := parseProxy(p); !ok {
+			wrong["trusted_proxies"] = fmt.Sprintf("%q is not an address; write it like 192.168.1.2, or 172.30.32.0/23 for a network", p)
+		}
+	}
 	return wrong
 }
+
+// membersNone keeps everybody out who is no administrator.
+const membersNone = "none"
 
 func validListen(listen string) bool {
 	host, port, err := net.SplitHostPort(listen)

@@ -13,10 +13,19 @@ type connKey struct{}
 const sendBuffer = 64 << 10
 
 func withConn(ctx context.Context, conn net.Conn) context.Context {
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp := tcpOf(conn); tcp != nil {
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
 	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// tcpOf is the TCP connection that another may be on top of, nil when there is none.
+func tcpOf(conn net.Conn) *net.TCPConn {
+	if over, ok := conn.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
+		conn = over.NetConn()
+	}
+	tcp, _ := conn.(*net.TCPConn)
+	return tcp
 }
 
 // connOf is the connection of a request, nil when it was not served by this package.
@@ -30,8 +39,11 @@ func cut(conn net.Conn) {
 	if conn == nil {
 		return
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	tcp := tcpOf(conn)
+	if tcp == nil {
+		_ = conn.Close()
+		return
 	}
-	_ = conn.Close()
+	_ = tcp.SetLinger(0)
+	_ = tcp.Close() // and not the one on top of it, which would wait to say goodbye
 }

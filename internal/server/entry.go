@@ -17,24 +17,24 @@ type entryJSON struct {
 	ID         string              `json:"id"`
 	Satellite  string              `json:"satellite"`
 	Area       string              `json:"area"`
-	At         string              `json:"at"` // the wake instant, in the zone it was heard in
-	Zone       string              `json:"zone"`
+	At         string              `json:"at"`   // the wake instant, in the zone it was heard in
+	Zone       string              `json:"zone"` // its name
 	DurationMS int64               `json:"duration_ms"`
 	WakeWord   string              `json:"wake_word"`
-	Score      float64             `json:"score"`
-	Threshold  float64             `json:"threshold"`
-	Outcome    history.Outcome     `json:"outcome"`
+	Score      float64             `json:"score"`               // of the wake word, 0..1
+	Threshold  float64             `json:"threshold"`           // that the score was over
+	Outcome    history.Outcome     `json:"outcome"`             // understood, not_understood, not_intended, failed, cancelled, elsewhere or recorded
 	TextNote   string              `json:"text_note,omitempty"` // what to show instead of a transcript
 	Transcript string              `json:"transcript"`
 	Language   string              `json:"language"`
 	Reply      string              `json:"reply"`
 	Intent     string              `json:"intent"`
 	Error      *history.EntryError `json:"error"`
-	Clip       *history.Clip       `json:"clip"`
-	Peaks      []byte              `json:"peaks"` // encoding/json writes bytes as base64 (RFC 4648, section 4)
+	Clip       *history.Clip       `json:"clip"`  // null: no audio is kept
+	Peaks      []byte              `json:"peaks"` // loudness over the clip in steps of 0..255, one byte each; base64 as in RFC 4648, section 4
 	Timings    timingsJSON         `json:"timings"`
-	Kept       bool                `json:"kept"`
-	Label      history.Label       `json:"label"`
+	Kept       bool                `json:"kept"`   // no deletion takes it, unless it says include_kept
+	Label      history.Label       `json:"label"`  // correct, mistake or empty
 	Shared     bool                `json:"shared"` // it helps to improve the wake words
 }
 

@@ -24,8 +24,9 @@ type field struct {
 	Required    bool     `json:"required"`
 	Description string   `json:"description"`
 	Allowed     []string `json:"allowed,omitempty"`
-	Minimum     *int64   `json:"minimum,omitempty"`
-	Maximum     *int64   `json:"maximum,omitempty"`
+	Minimum     *float64 `json:"minimum,omitempty"`
+	Maximum     *float64 `json:"maximum,omitempty"`
+	Fields      []*field `json:"fields,omitempty"` // of an object
 
 	spoken bool // holds words of recordings
 	take   func(raw json.RawMessage) (problem string)
@@ -134,7 +135,8 @@ func (f *fields) texts(name, description string) *[]string {
 // number declares a whole number from low to high.
 func (f *fields) number(name string, low, high int64, description string) *int64 {
 	value := new(int64)
-	f.add(field{Name: name, Type: "integer", Minimum: &low, Maximum: &high, Description: description, take: func(raw json.RawMessage) string {
+	minimum, maximum := float64(low), float64(high) // exact: no bound is larger than maxID
+	f.add(field{Name: name, Type: "integer", Minimum: &minimum, Maximum: &maximum, Description: description, take: func(raw json.RawMessage) string {
 		n, err := strconv.ParseInt(string(raw), 10, 64)
 		if err != nil || n < low || n > high {
 			return fmt.Sprintf("a whole number from %d to %d is needed", low, high)
@@ -143,6 +145,40 @@ func (f *fields) number(name string, low, high int64, description string) *int64
 		return ""
 	}})
 	return value
+}
+
+// decimal declares a number from low to high; low is more than 0, and 0 is what was not sent.
+func (f *fields) decimal(name string, low, high float64, description string) *float64 {
+	value := new(float64)
+	f.add(field{Name: name, Type: "number", Minimum: &low, Maximum: &high, Description: description, take: func(raw json.RawMessage) string {
+		n, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil || !(n >= low && n <= high) {
+			return fmt.Sprintf("a number from %v to %v is needed", low, high)
+		}
+		*value = n
+		return ""
+	}})
+	return value
+}
+
+// object declares an object with fields of its own; *sent tells whether it was there.
+func (f *fields) object(name, description string, declare func(*fields)) (sent *bool) {
+	var inner fields
+	declare(&inner)
+	sent = new(bool)
+	spoken := slices.ContainsFunc(inner.list, func(fl *field) bool { return fl.spoken })
+	f.add(field{Name: name, Type: "object", Description: description, Fields: inner.list, spoken: spoken, take: func(raw json.RawMessage) string {
+		object, err := decodeObject(raw)
+		if err != nil {
+			return "an object without a key twice is needed"
+		}
+		*sent = true
+		if err := inner.decode(name, object); err != nil {
+			return err.Error()
+		}
+		return ""
+	}})
+	return sent
 }
 
 // count declares a whole number that may be 0; *count is nil when it was not sent.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,13 @@ import (
 type house struct {
 	mu    sync.Mutex
 	muted map[string]bool
+	level float64
+	words []server.WakeWord
+	trial *trial // the one that runs, if any
+}
+
+func newHouse() *house {
+	return &house{muted: map[string]bool{}, words: []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85, Active: true}}}
 }
 
 func (h *house) List() []server.Satellite {
@@ -32,9 +40,16 @@ func (h *house) List() []server.Satellite {
 	defer h.mu.Unlock()
 	return []server.Satellite{{
 		ID: "kitchen", Name: "Kitchen", Area: "Kitchen", State: "idle", Muted: h.muted["kitchen"],
-		Microphone: server.Microphone{State: "listening", Device: "usb"},
-		WakeWords:  []server.WakeWord{{ID: "okay_nabu", Phrase: "Okay Nabu", Threshold: 0.85}},
+		Microphone: server.Microphone{State: "listening", Device: "usb", LevelDBFS: h.level},
+		WakeWords:  slices.Clone(h.words),
 	}}
+}
+
+// setLevel makes it louder or quieter.
+func (h *house) setLevel(dbfs float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.level = dbfs
 }
 
 func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
@@ -45,6 +60,74 @@ func (h *house) SetMuted(_ context.Context, id string, muted bool) error {
 	}
 	h.muted[id] = muted
 	return nil
+}
+
+// SetWakeWord knows the wake words of the kitchen; "elsewhere" is an engine's on another machine.
+func (h *house) SetWakeWord(_ context.Context, id, word string, change server.WakeWordChange) (server.WakeWord, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.words, func(w server.WakeWord) bool { return w.ID == word })
+	switch {
+	case id != "kitchen":
+		return server.WakeWord{}, server.ErrUnknownSatellite
+	case word == "elsewhere":
+		return server.WakeWord{}, server.Refusal("Not here.")
+	case i < 0:
+		return server.WakeWord{}, server.ErrUnknownWakeWord
+	}
+	if change.Threshold != nil {
+		h.words[i].Threshold = *change.Threshold
+	}
+	if change.Active != nil {
+		h.words[i].Active = *change.Active
+	}
+	return h.words[i], nil
+}
+
+// trial tells what a test wants it to.
+type trial struct {
+	heard chan server.Heard
+	end   func()
+}
+
+func (t *trial) Next(ctx context.Context) (server.Heard, bool) {
+	select {
+	case <-ctx.Done():
+		return server.Heard{}, false
+	case h, ok := <-t.heard:
+		return h, ok
+	}
+}
+
+func (t *trial) Close() { t.end() }
+
+func (h *house) Try(_ context.Context, id string, length time.Duration) (server.Trial, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case id != "kitchen":
+		return nil, server.ErrUnknownSatellite
+	case h.trial != nil:
+		return nil, server.Refusal("One runs already.")
+	case length < time.Second || length > time.Minute:
+		return nil, fmt.Errorf("a trial of %v", length)
+	}
+	t := &trial{heard: make(chan server.Heard, 16)}
+	t.end = sync.OnceFunc(func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.trial = nil
+		close(t.heard)
+	})
+	h.trial = t
+	return t, nil
+}
+
+// running is the trial that runs, nil when there is none.
+func (h *house) running() *trial {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.trial
 }
 
 // bridge is a server that runs, over a real history.
@@ -64,7 +147,7 @@ func startBridge(t *testing.T, change ...func(*server.Config, *server.Deps)) *br
 	t.Helper()
 	testkit.NoLeaks(t)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	b := &bridge{t: t, dir: t.TempDir(), house: &house{muted: map[string]bool{}}, log: &testkit.Log{}}
+	b := &bridge{t: t, dir: t.TempDir(), house: newHouse(), log: &testkit.Log{}}
 	store, err := sqlite.Open(t.Context(), filepath.Join(b.dir, "history.db"))
 	if err != nil {
 		t.Fatal(err)

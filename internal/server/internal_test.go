@@ -98,6 +98,27 @@ func TestLinksEnd(t *testing.T) {
 	}
 }
 
+// TestPace takes 200 commands at once and 100 a second.
+func TestPace(t *testing.T) {
+	var p pace
+	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	taken := func(after time.Duration) (n int) {
+		now = now.Add(after)
+		for p.take(now) {
+			n++
+		}
+		return n
+	}
+	for i, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 200}, {0, 0}, {5 * time.Millisecond, 0}, {5 * time.Millisecond, 1}, {time.Second, 100}, {time.Hour, 200}} {
+		if got := taken(c.after); got != c.want {
+			t.Errorf("%d, after %v: %d are taken, want %d", i, c.after, got, c.want)
+		}
+	}
+}
+
 func TestAttempts(t *testing.T) {
 	var a attempts
 	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)

@@ -9,17 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// The error codes of the services, which are Home Assistant's.
+// The error codes of the services, which are Home Assistant's, and the last two our own.
 const (
-	codeIDReuse        = "id_reuse"
-	codeInvalidFormat  = "invalid_format"
-	codeNotFound       = "not_found"
-	codeUnauthorized   = "unauthorized"
-	codeUnknownCommand = "unknown_command"
-	codeUnknownError   = "unknown_error"
-	// These two are our own.
-	codeDeleteIncomplete = "delete_incomplete" // part of a deletion could not be done
-	codeBusy             = "busy"              // too many requests without a connection are waiting
+	codeIDReuse          = "id_reuse"          // the id is not larger than those before it
+	codeInvalidFormat    = "invalid_format"    // a field is missing, unknown, or not what it has to be; the message begins with its name
+	codeNotAllowed       = "not_allowed"       // it cannot be done now; the message says why
+	codeNotFound         = "not_found"         // there is no such entry, satellite, wake word, preview or subscription
+	codeUnauthorized     = "unauthorized"      // the role is not enough
+	codeUnknownCommand   = "unknown_command"   // there is no command of that type
+	codeUnknownError     = "unknown_error"     // something went wrong in the bridge; its log says what
+	codeDeleteIncomplete = "delete_incomplete" // part of a deletion could not be done; error.receipt says what was
+	codeBusy             = "busy"              // too many commands at a time; nothing was done
 )
 
 // commandError is an error as a client sees it.
@@ -112,6 +112,7 @@ func decodeObject(data []byte) (map[string]json.RawMessage, error) {
 type authMessage struct {
 	Type     string `json:"type"`
 	Version  string `json:"earshot_version,omitempty"`
+	Name     string `json:"name,omitempty"`
 	Role     Role   `json:"role,omitempty"`
 	TimeZone string `json:"time_zone,omitempty"` // the household's
 	Message  string `json:"message,omitempty"`

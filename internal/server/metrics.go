@@ -38,7 +38,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) bool {
 			return true
 		}
 		problem = "The access token is not valid, or no longer."
-		s.holdBack(r.RemoteAddr, r.Context().Done())
+		s.holdBack(r.RemoteAddr, wrongToken, r.Context().Done())
 	}
 	w.Header().Set("WWW-Authenticate", "Bearer")
 	http.Error(w, problem, http.StatusUnauthorized)

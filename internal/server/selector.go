@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"time"
 
 	"earshot/history"
@@ -100,3 +101,34 @@ func (sf selectorFields) selection(now time.Time, cal history.Calendar) (history
 
 // given tells whether anything was sent that says which entries.
 func (sf selectorFields) given() bool { return sf.filterFields.given() || *sf.ids != nil }
+
+// matchFields are the entries that a change is about: by their ids, or those that a filter matches.
+type matchFields struct {
+	ids    *[]string
+	sent   *bool
+	filter filterFields
+}
+
+func declareMatch(f *fields) (m matchFields) {
+	m.ids = f.texts("ids", "ids of the entries")
+	m.sent = f.object("match", "instead of ids: every entry that these fields match, as in history/list; period all for every one", func(inner *fields) {
+		m.filter = declareFilter(inner)
+	})
+	return m
+}
+
+func (m matchFields) selection(now time.Time, cal history.Calendar) (history.Selection, error) {
+	switch {
+	case (*m.ids != nil) == *m.sent:
+		return history.Selection{}, invalidFormat("ids: send either ids or match")
+	case *m.sent && !m.filter.given():
+		// Nobody may change everything by leaving something out.
+		return history.Selection{}, invalidFormat("match: say a period, from and to, or another filter; nothing was changed")
+	}
+	filter, err := m.filter.filter(now, cal)
+	var known *commandError
+	if errors.As(err, &known) {
+		err = invalidFormat("match: " + known.Message + "; nothing was changed")
+	}
+	return history.Selection{Filter: filter, IDs: *m.ids}, err
+}

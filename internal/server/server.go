@@ -4,9 +4,11 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -65,6 +67,8 @@ type Satellites interface {
 	List() []Satellite
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
+	WakeWords
+	Trials
 }
 
 // Satellite describes one microphone of this bridge.
@@ -76,7 +80,7 @@ type Satellite struct {
 	Muted      bool       `json:"muted"`
 	Microphone Microphone `json:"microphone"`
 	WakeWords  []WakeWord `json:"wake_words"`
-	LastHeard  *time.Time `json:"last_heard"` // nil before the first wake
+	LastHeard  *time.Time `json:"last_heard"` // null before the first wake
 }
 
 // Microphone is how the device of a satellite is.
@@ -85,7 +89,7 @@ type Microphone struct {
 	Device    string     `json:"device"`
 	Reason    string     `json:"reason"` // a sentence for people, when the microphone is lost
 	Since     *time.Time `json:"since"`
-	LastFrame *time.Time `json:"last_frame"` // nil before the first one
+	LastFrame *time.Time `json:"last_frame"` // null before the first one
 	Dropped   uint64     `json:"dropped"`    // frames no reader took in time
 	LevelDBFS float64    `json:"level_dbfs"` // loudness, dBFS
 }
@@ -95,6 +99,7 @@ type WakeWord struct {
 	ID        string  `json:"id"`
 	Phrase    string  `json:"phrase"`
 	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
+	Active    bool    `json:"active"`    // false: a person has switched it off
 }
 
 // Deps is what a server serves.
@@ -102,10 +107,14 @@ type Deps struct {
 	History    Recordings
 	Satellites Satellites
 	Tokens     *Tokens
+	Page       fs.FS                                        // the page's files; nil: there is none
 	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
 	Log        zerolog.Logger
+
+	HomeAssistant HomeAssistant // where people have their accounts; the zero value: nowhere
+	SignInFailed  func()        // called for each sign-in that is refused or fails; nil: nobody counts them
 }
 
 // Server answers over HTTP and WebSocket.
@@ -118,10 +127,15 @@ type Server struct {
 	exports  exports
 	playing  streams
 	attempts attempts
+	proxies  proxies
+	sessions sessions
+	code     oneTimeCode
+	home     *home // nil without Home Assistant
 	upgrader websocket.Upgrader
 	commands map[string]command
 
-	listener net.Listener
+	listener    net.Listener
+	certificate *certificate // nil without encryption
 
 	mu       sync.Mutex // guards sockets, reserved and closing
 	sockets  map[*socket]struct{}
@@ -143,7 +157,7 @@ const (
 
 // New returns a server. Listen and then Run make it answer.
 func New(cfg Config, deps Deps) *Server {
-	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), sockets: map[*socket]struct{}{}}
+	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), proxies: newProxies(cfg), home: newHome(deps.HomeAssistant), sockets: map[*socket]struct{}{}}
 	s.links = newSigner(rand.Reader)
 	s.commands = s.commandTable()
 	s.upgrader = websocket.Upgrader{
@@ -161,6 +175,12 @@ func New(cfg Config, deps Deps) *Server {
 func (s *Server) Listen() error {
 	if s.listener != nil {
 		return nil
+	}
+	if s.cfg.CertFile != "" {
+		var err error
+		if s.certificate, err = openCertificate(s.cfg.CertFile, s.cfg.KeyFile, s.deps.Log); err != nil {
+			return err
+		}
 	}
 	l, err := net.Listen("tcp", s.cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -186,13 +206,17 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() {
+	if ip := s.listener.Addr().(*net.TCPAddr).IP; !ip.IsLoopback() && s.certificate == nil {
 		s.deps.Log.Warn().Str("address", s.Addr()).Msg("other machines can reach the page and the services, and without encryption")
+	}
+	files, err := newPage(s.deps.Page)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	web := &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(files),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -205,10 +229,13 @@ func (s *Server) Run(ctx context.Context) error {
 	var background sync.WaitGroup
 	background.Go(func() { s.endRevoked(ctx) })
 	background.Go(func() { s.stopDeleted(ctx) })
+	listener := s.listener
+	if s.certificate != nil {
+		listener = tls.NewListener(listener, s.certificate.config())
+	}
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(s.listener) }()
+	go func() { served <- web.Serve(listener) }()
 
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-served:
@@ -233,7 +260,7 @@ func (s *Server) shutdown(web *http.Server) {
 	}
 }
 
-func (s *Server) handler() http.Handler {
+func (s *Server) handler(files page) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/websocket", s.serveSocket)
 	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
@@ -242,8 +269,9 @@ func (s *Server) handler() http.Handler {
 	if s.deps.Metrics != nil {
 		mux.HandleFunc("GET /metrics", s.serveMetrics)
 	}
-	mux.Handle("GET /", newPage())
-	return s.guard.wrap(mux)
+	s.addSignIn(mux)
+	mux.Handle("GET /", files)
+	return s.proxies.wrap(s.guard.wrap(mux))
 }
 
 // reserve makes room for a connection that is about to become a WebSocket; false when there is none or the server is closing.
@@ -309,7 +337,7 @@ func (s *Server) closeSockets() {
 // revokeCheck is how often live connections are held against the token file, which another process may have changed.
 const revokeCheck = time.Second
 
-// endRevoked closes the connections of tokens that are no longer valid.
+// endRevoked closes the connections of tokens that are no longer valid, and of sessions that have ended.
 func (s *Server) endRevoked(ctx context.Context) {
 	revoked, stop := s.deps.Tokens.watchRevoked()
 	defer stop()
@@ -324,8 +352,8 @@ func (s *Server) endRevoked(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, c := range s.liveSockets() {
-			if who, ok := c.signedIn(); ok && !s.deps.Tokens.current(who) {
-				c.stop(websocket.ClosePolicyViolation, "the token was revoked")
+			if why, ended := c.ended(); ended {
+				c.stop(websocket.ClosePolicyViolation, why)
 			}
 		}
 		if err := s.deps.Tokens.problem(); err != nil && err.Error() != problem {

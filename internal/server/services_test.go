@@ -119,6 +119,43 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// TestUpdateMatching changes every entry that a filter matches, and none when the filter says nothing.
+func TestUpdateMatching(t *testing.T) {
+	b := startBridge(t)
+	for _, outcome := range []history.Outcome{history.Understood, history.NotIntended, history.NotIntended} {
+		b.add(nil, func(e *history.Entry) { e.Outcome = outcome })
+	}
+	c := b.dial(server.Admin)
+	match := func(fields map[string]any) map[string]any { return map[string]any{"match": fields, "label": "mistake"} }
+	if r := c.must("history/update", match(map[string]any{"period": "today", "outcome": "not_intended"})); r["updated"] != 2.0 {
+		t.Errorf("false triggers: %v", r)
+	}
+	if n := len(ids(c.must("history/list", map[string]any{"label": "mistake"}))); n != 2 {
+		t.Errorf("%d are labelled", n)
+	}
+	if r := c.must("history/update", map[string]any{"match": map[string]any{"period": "all"}, "kept": true}); r["updated"] != 3.0 {
+		t.Errorf("all: %v", r)
+	}
+	for _, tc := range []struct {
+		fields map[string]any
+		want   string
+	}{
+		{map[string]any{"label": "mistake"}, "invalid_format: ids: send either ids or match"},
+		{map[string]any{"ids": []string{"x"}, "match": map[string]any{"period": "all"}, "kept": true}, "invalid_format: ids: send either ids or match"},
+		{match(nil), "invalid_format: match: an object without a key twice is needed"},
+		{match(map[string]any{}), "invalid_format: match: say a period, from and to, or another filter; nothing was changed"},
+		{match(map[string]any{"period": "someday"}), "invalid_format: match: period: "},
+		{match(map[string]any{"outcomes": []string{}, "kept": true}), "invalid_format: match: outcomes: at least one is needed, or leave it out for all; nothing was changed"},
+		{match(map[string]any{"limit": 5}), `invalid_format: match: "limit": is not known; match takes period, from, to,`},
+		{map[string]any{"match": "all", "kept": true}, "invalid_format: match: an object without a key twice is needed"},
+		{map[string]any{"match": map[string]any{"period": "all"}}, "invalid_format: kept: say kept, label or shared"},
+	} {
+		if got := c.fails("history/update", tc.fields); !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%v\ngot  %s\nwant %s", tc.fields, got, tc.want)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	b := startBridge(t)
 	c := b.dial(server.Admin)

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"earshot/history"
 )
 
 // The bounds of one WebSocket.
@@ -24,7 +22,8 @@ const (
 	silenceLimit     = 75 * time.Second // two pings unanswered, and some
 	sendTimeout      = 10 * time.Second
 	closeGrace       = time.Second
-	eventQueue       = 64 // events that may wait for a slow client before it is dropped
+	eventQueue       = 64      // events that may wait for a slow client before it is dropped
+	maxWaiting       = 1 << 20 // bytes of them, when they are more than one
 	maxSubscriptions = 16
 )
 
@@ -40,18 +39,24 @@ type socket struct {
 	cancel  context.CancelFunc
 	replies chan []byte
 	events  chan []byte
+	waiting atomic.Int64 // bytes of the events that wait
 
 	stopOnce sync.Once
 	done     chan struct{} // closed when the connection is to end; closeCode and closeText are set before
 	goodbye  []byte
 	hardEnd  *time.Timer
 
-	mu     sync.Mutex // guards who and authed
-	who    Identity
-	authed bool
+	cookie     *session // of the browser, nil when it has none
+	cookieSent bool     // it thinks that it has one
 
-	lastID        int64                           // of the reader only
-	subscriptions map[int64]*history.Subscription // of the reader only
+	mu      sync.Mutex // guards what follows
+	who     Identity
+	authed  bool
+	session *session // the client has signed in by it; nil when it has by a token
+
+	lastID        int64                   // of the reader only
+	subscriptions map[int64]*subscription // of the reader only; by the id of the command that made them
+	pace          pace                    // of the reader only
 	forwarders    sync.WaitGroup
 }
 
@@ -67,8 +72,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c := &socket{
 		server: s, remote: r.RemoteAddr, ctx: ctx, cancel: cancel,
 		replies: make(chan []byte), events: make(chan []byte, eventQueue), done: make(chan struct{}),
-		subscriptions: map[int64]*history.Subscription{},
+		subscriptions: map[int64]*subscription{},
 	}
+	c.cookie, c.cookieSent = s.sessionOf(r)
 	var err error
 	if c.ws, err = s.upgrader.Upgrade(w, r, nil); err != nil {
 		return // the answer says why
@@ -81,7 +87,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c.read()
 	c.stop(websocket.CloseNormalClosure, "")
 	for _, sub := range c.subscriptions {
-		sub.Close()
+		sub.end()
 	}
 	c.forwarders.Wait()
 	writer.Wait()
@@ -93,7 +99,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 // and the client would never see the goodbye.
 func (c *socket) linger() {
 	conn := c.ws.NetConn()
-	if tcp, ok := conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil && conn.SetReadDeadline(time.Now().Add(closeGrace)) == nil {
+	// *net.TCPConn and *tls.Conn have it.
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil && conn.SetReadDeadline(time.Now().Add(closeGrace)) == nil {
 		_, _ = io.Copy(io.Discard, conn)
 	}
 }
@@ -126,6 +133,22 @@ func (c *socket) signedIn() (Identity, bool) {
 	return c.who, c.authed
 }
 
+// signedInBy is the session that the client has signed in by, nil for none.
+func (c *socket) signedInBy() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// ended tells whether what the client has signed in by is no longer good, and why.
+func (c *socket) ended() (why string, ended bool) {
+	if signed := c.signedInBy(); signed != nil {
+		return sessionEnded, !c.server.sessionCurrent(signed)
+	}
+	who, ok := c.signedIn()
+	return "the token was revoked", ok && !c.server.deps.Tokens.current(who)
+}
+
 // write is the only writer of messages.
 func (c *socket) write() {
 	ping := time.NewTicker(pingEvery)
@@ -139,6 +162,7 @@ func (c *socket) write() {
 		case data := <-c.replies:
 			err = c.writeText(data)
 		case data := <-c.events:
+			c.waiting.Add(-int64(len(data)))
 			err = c.writeText(data)
 		case <-ping.C:
 			err = c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(sendTimeout))
@@ -188,8 +212,8 @@ func (c *socket) read() {
 			c.stop(websocket.CloseUnsupportedData, "only text messages are taken")
 			return
 		}
-		if who, _ := c.signedIn(); !c.server.deps.Tokens.current(who) {
-			c.stop(websocket.ClosePolicyViolation, "the token was revoked")
+		if why, ended := c.ended(); ended {
+			c.stop(websocket.ClosePolicyViolation, why)
 			return
 		}
 		if !c.handle(data) {
@@ -223,32 +247,47 @@ func (c *socket) authenticate() bool {
 		c.replyJSON(authMessage{Type: "auth_invalid", Message: "Auth message incorrectly formatted: " + err.Error()})
 		return false
 	}
-	if s.attempts.crowded(c.remote) {
-		c.replyJSON(authMessage{Type: "auth_invalid", Message: "Too many wrong access tokens; try again later"})
-		return false
-	}
-	who, ok := s.deps.Tokens.Verify(secret)
-	if !ok {
-		c.refuse()
+	who, signed, refusal := c.verify(secret)
+	if refusal != "" {
+		c.replyJSON(authMessage{Type: "auth_invalid", Message: refusal})
 		return false
 	}
 	c.mu.Lock()
-	c.who, c.authed = who, true
+	c.who, c.authed, c.session = who, true, signed
 	c.mu.Unlock()
+	if why, ended := c.ended(); ended { // between the two
+		c.stop(websocket.ClosePolicyViolation, why)
+		return false
+	}
 	zone := s.zone().String()
 	if zone == time.Local.String() {
 		zone = "" // not a name a client could do anything with
 	}
-	return c.replyJSON(authMessage{Type: "auth_ok", Version: s.deps.Version, Role: who.Role, TimeZone: zone})
+	return c.replyJSON(authMessage{Type: "auth_ok", Version: s.deps.Version, Name: who.Name, Role: who.Role, TimeZone: zone})
 }
 
-// refuse answers a wrong token.
-func (c *socket) refuse() {
-	c.server.holdBack(c.remote, c.done)
-	c.replyJSON(authMessage{Type: "auth_invalid", Message: "Invalid access token"})
+// verify finds out who the client is, by a token, or by the session of its browser when it sends none. A wrong token is held back.
+func (c *socket) verify(secret string) (who Identity, signed *session, refusal string) {
+	s := c.server
+	switch {
+	case secret == "" && c.cookie != nil && s.sessionCurrent(c.cookie):
+		return c.cookie.who, c.cookie, ""
+	case secret == "" && c.cookieSent:
+		return Identity{}, nil, "The session has ended; sign in again"
+	case secret == "":
+		return Identity{}, nil, "Auth message incorrectly formatted: access_token: is missing"
+	case s.attempts.crowded(c.remote):
+		return Identity{}, nil, "Too many wrong access tokens; try again later"
+	}
+	who, ok := s.deps.Tokens.Verify(secret)
+	if !ok {
+		s.holdBack(c.remote, wrongToken, c.done)
+		return Identity{}, nil, "Invalid access token"
+	}
+	return who, nil, ""
 }
 
-// decodeAuth reads the one message that is taken before a client has signed in.
+// decodeAuth reads the one message that is taken before a client has signed in. The secret is "" when the client relies on its cookie.
 func decodeAuth(kind int, data []byte) (secret string, err error) {
 	if kind != websocket.TextMessage {
 		return "", errNotMessage
@@ -260,7 +299,7 @@ func decodeAuth(kind int, data []byte) (secret string, err error) {
 	var f fields
 	f.choice("type", []string{"auth"}, "")
 	token := f.text("access_token", "")
-	f.require("type", "access_token")
+	f.require("type")
 	if err := f.decode("auth", sent); err != nil {
 		return "", err
 	}
@@ -289,6 +328,9 @@ func (c *socket) handle(data []byte) bool {
 			return c.answer(m.id, nil, &commandError{Code: codeIDReuse, Message: "Identifier values have to increase."})
 		}
 		c.lastID = m.id
+	}
+	if !c.pace.take(time.Now()) {
+		err = &commandError{Code: codeBusy, Message: "too many commands at once; wait a moment"}
 	}
 	if err != nil {
 		return c.answer(m.id, nil, err)

@@ -3,11 +3,12 @@ package server_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestHandshake(t *testing.T) {
 	// A command may be sent before the answer to auth has come.
 	c.write(map[string]any{"type": "auth", "access_token": secret})
 	c.write(map[string]any{"id": 1, "type": "ping"})
-	want := map[string]any{"type": "auth_ok", "earshot_version": "test", "role": "listen", "time_zone": "Europe/Berlin"}
+	want := map[string]any{"type": "auth_ok", "earshot_version": "test", "name": "card", "role": "listen", "time_zone": "Europe/Berlin"}
 	if diff := cmp.Diff(want, c.read()); diff != "" {
 		t.Error(diff)
 	}
@@ -211,6 +212,8 @@ func TestRoles(t *testing.T) {
 		{"history/subscribe", nil, 0},
 		{"history/stats", nil, 0},
 		{"satellites/list", nil, 0},
+		{"satellites/subscribe", nil, 0},
+		{"wake_words/list", nil, 0},
 		{"settings/get", nil, 0},
 		{"clips/sign", map[string]any{"entry_id": e.ID}, 1},
 		{"history/export", nil, 1},
@@ -221,6 +224,8 @@ func TestRoles(t *testing.T) {
 		{"retention/run", nil, 2},
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
+		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
+		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
 	}
@@ -233,6 +238,7 @@ func TestRoles(t *testing.T) {
 				if answer["success"] != true {
 					t.Errorf("%s as %d: %v", cmd.name, i, answer["error"])
 				}
+				b.checkKeys(cmd.name, answer["result"])
 			} else if got := failure(t, answer); !strings.HasPrefix(got, "unauthorized: ") {
 				t.Errorf("%s as %d: %s", cmd.name, i, got)
 			}
@@ -250,6 +256,23 @@ func TestRoles(t *testing.T) {
 	for _, cmd := range commands {
 		if want := []string{"read", "listen", "admin"}[cmd.from]; names[cmd.name] != want {
 			t.Errorf("services/list says %s of %s, want %s", names[cmd.name], cmd.name, want)
+		}
+	}
+}
+
+// checkKeys holds a result against what the manual says of it.
+func (b *bridge) checkKeys(command string, result any) {
+	b.t.Helper()
+	all, always := b.server.ResultKeys(command)
+	keys, _ := result.(map[string]any)
+	for key := range keys {
+		if !slices.Contains(all, key) {
+			b.t.Errorf("%s answers %q, which the manual does not know", command, key)
+		}
+	}
+	for _, key := range always {
+		if _, there := keys[key]; !there {
+			b.t.Errorf("%s does not answer %q", command, key)
 		}
 	}
 }
@@ -284,7 +307,7 @@ func TestSatellites(t *testing.T) {
 	want := map[string]any{
 		"id": "kitchen", "name": "Kitchen", "area": "Kitchen", "state": "idle", "muted": false, "last_heard": nil,
 		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0},
-		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85}},
+		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85, "active": true}},
 	}
 	if diff := cmp.Diff(want, kitchen()); diff != "" {
 		t.Error(diff)
@@ -360,14 +383,7 @@ func TestSlowClientIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
-		conn, err := net.Dial(network, addr)
-		if err == nil {
-			err = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-		}
-		return conn, err
-	}}
-	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", http.Header{})
+	ws, _, err := narrow.Dial("ws://"+b.server.Addr()+"/api/websocket", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,6 +415,37 @@ func TestSlowClientIsDropped(t *testing.T) {
 		}
 	}
 	quick.must("history/list", map[string]any{"limit": 1})
+}
+
+// TestTooManyCommands has one client send more than is taken; it is told so, and goes on after a moment, as others do all the time.
+func TestTooManyCommands(t *testing.T) {
+	b := startBridge(t)
+	c, other := b.dial(server.Read), b.dial(server.Read)
+	const sent = 1000
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := range sent {
+			_ = c.ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"id":%d,"type":"ping"}`, i+1))
+		}
+	})
+	busy := 0
+	for range sent {
+		answer := c.read()
+		if answer["type"] == "pong" {
+			continue
+		}
+		busy++
+		if got := failure(t, answer); got != "busy: too many commands at once; wait a moment" || answer["id"] == nil {
+			t.Fatalf("%v", answer)
+		}
+	}
+	writer.Wait()
+	if busy == 0 || busy > sent-200 {
+		t.Errorf("%d of %d were refused", busy, sent)
+	}
+	other.must("history/list", nil)
+	c.id = sent
+	testkit.Eventually(t, "the client goes on", func() bool { return c.call("history/list", nil)["success"] == true })
 }
 
 // TestAskingWithoutReading sends commands and takes no answer: the server must not pile the answers up.

@@ -39,6 +39,11 @@ func (somewhere) Calendar() history.Calendar { return history.Calendar{Zone: tim
 
 // inBubble connects a WebSocket to a server within a synctest bubble.
 func inBubble(t *testing.T, test func(ws *websocket.Conn, tokens *Tokens)) {
+	serverInBubble(t, func(t *testing.T, s *Server, dial func(http.Header) *websocket.Conn) { test(dial(nil), s.deps.Tokens) })
+}
+
+// serverInBubble serves within a synctest bubble; dial connects a WebSocket to it.
+func serverInBubble(t *testing.T, test func(t *testing.T, s *Server, dial func(http.Header) *websocket.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens, err := OpenTokens(filepath.Join(t.TempDir(), "tokens.json"))
 		if err != nil {
@@ -46,21 +51,27 @@ func inBubble(t *testing.T, test func(ws *websocket.Conn, tokens *Tokens)) {
 		}
 		s := New(DefaultConfig(), Deps{History: somewhere{}, Tokens: tokens})
 		listener := &pipes{make(chan net.Conn), make(chan struct{})}
-		web := &http.Server{Handler: s.handler()}
+		web := &http.Server{Handler: s.handler(page{})}
 		go func() {
 			if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				t.Errorf("serve: %v", err)
 			}
 		}()
-		near, far := net.Pipe()
-		listener.conns <- far
-		dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return near, nil }}
-		ws, _, err := dialer.Dial("ws://localhost/api/websocket", nil)
-		if err != nil {
-			t.Fatal(err)
+		var opened []*websocket.Conn
+		test(t, s, func(header http.Header) *websocket.Conn {
+			near, far := net.Pipe()
+			listener.conns <- far
+			dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return near, nil }}
+			ws, _, err := dialer.Dial("ws://localhost/api/websocket", header)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened = append(opened, ws)
+			return ws
+		})
+		for _, ws := range opened {
+			ws.Close()
 		}
-		test(ws, tokens)
-		ws.Close()
 		_ = web.Close()
 		s.ended.Wait()
 	})

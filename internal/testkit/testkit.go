@@ -1,4 +1,4 @@
-// Package testkit has what tests of concurrent code need: waiting within a limit, counting goroutines, and a log to read while it is written.
+// Package testkit has what tests of concurrent code need: waiting within a limit, counting goroutines, a log to read while it is written, and certificates.
 package testkit
 
 import (

@@ -1,0 +1,78 @@
+// A browser in front of the real bridge. e2e/page_test.go of the Go part starts both, and says in the environment where they are.
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import axe from "axe-core";
+import { chromium } from "playwright";
+
+const { EARSHOT_PAGE: address, EARSHOT_TOKEN: token, EARSHOT_LISTEN_TOKEN: listenToken, EARSHOT_CONTROL: control } = process.env;
+export { address, token, listenToken };
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+});
+after(() => browser.close());
+
+/** Asks the test that started the bridge for something: say, stop, start or code. */
+export async function ask(what) {
+  const answer = await fetch(`${control}/${what}`, { method: "POST" });
+  assert.equal(answer.status, 200, `${what}: ${await answer.clone().text()}`);
+  return answer.text();
+}
+
+/** A page of its own browser context, signed in unless secret is empty. It must leave the console clean. */
+export async function open(t, { path = "", secret = token, ...options } = {}) {
+  const context = await browser.newContext({ locale: "en-GB", timezoneId: "America/New_York", viewport: { width: 1280, height: 900 }, ...options });
+  const complaints = [];
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && complaints.push(m.text()));
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  t.after(async () => {
+    await context.close();
+    // A bridge that is away, and a recording that is gone, are in the console of every browser.
+    const own = complaints.filter((c) => !/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection|status of (403|404|410)/.test(c));
+    assert.deepEqual(own, [], "the console");
+  });
+  await page.goto(`${address}${path}${secret ? `#token=${secret}` : ""}`);
+  return page;
+}
+
+export const rows = (page) => page.locator(".row");
+export const first = (page) => rows(page).first();
+
+/** Waits until the list says how many there are. */
+export async function counted(page, n) {
+  await page.getByText(new RegExp(`^${n.toLocaleString("en-GB")} recordings?$`)).first().waitFor();
+}
+
+/** How many there are, as the page says. */
+export async function count(page) {
+  const text = await page.getByText(/^[\d,]+ recordings?$/).first().textContent();
+  return Number(text.replace(/\D/g, ""));
+}
+
+/** Holds a page against the rules of accessibility. */
+export async function accessible(page, what) {
+  await page.evaluate(`${axe.source}; undefined`);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
+  });
+  assert.deepEqual(found, [], what);
+}
+
+/** Whether nothing sticks out to the side. */
+export async function fits(page, what) {
+  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= seen, `${what}: ${wide} px in ${seen}`);
+}
+
+/** Waits until a condition holds. */
+export async function until(condition, what) {
+  const end = Date.now() + 20_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, `not within 20 s: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

@@ -1,0 +1,27 @@
+import type { Role } from "./types";
+
+/** How the way to the bridge is. "refused": somebody has to sign in. */
+export type Link = "connecting" | "ready" | "offline" | "refused";
+
+/** A refusal in Home Assistant's form; both the bridge and Home Assistant answer so. */
+export class ServiceError extends Error {
+  constructor(readonly code: string, message: string) {
+    super(message);
+  }
+}
+
+/** The way to the bridge: its own WebSocket on its page, Home Assistant's connection on a dashboard. */
+export interface Transport {
+  readonly link: Link;
+  readonly role: Role;
+  /** The household's time zone; empty for the browser's. */
+  readonly timeZone: string;
+  /** Calls changed whenever link has changed; returns what ends that. */
+  watch(changed: () => void): () => void;
+  /** Carries a command out; rejects with a ServiceError. */
+  call<T>(type: string, fields?: object): Promise<T>;
+  /** Calls event for each event until the returned function is called or the link is lost, and then not again. */
+  subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void>;
+  /** Makes a link that a command returned one that a browser can fetch. */
+  url(link: string): string;
+}
