@@ -71,6 +71,7 @@ func TestAssist(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, STT: true})
 			h := newHousehold(t, home, home.PlainToken())
 			h.checkCommand()
