@@ -12,6 +12,7 @@ import { explain } from "./explain";
 import { icon } from "./icons";
 import { Player } from "./player";
 import { rowStyles } from "./rows";
+import { near } from "./sight";
 import { controls, tokens } from "./theme";
 import { mayChange, satelliteName, type View } from "./view";
 import type { Waveform } from "./waveform";
@@ -30,7 +31,10 @@ interface Day {
   chunks: readonly Entry[][];
 }
 
-/** The voice history: look through, listen, understand, mark and delete. It needs a transport, and takes words. */
+/**
+ * The voice history: look through, listen, understand, mark and delete. It needs a transport, and takes words.
+ * It tells by the event "earshot-deleted" that something was, with the Receipt.
+ */
 export class EarshotHistory extends LitElement {
   @property({ attribute: false }) transport!: Transport;
   @property({ attribute: false }) words = new Words();
@@ -50,7 +54,7 @@ export class EarshotHistory extends LitElement {
   #days: { of?: readonly Entry[]; clock?: Clock; list: Day[] } = { list: [] };
   #anchor = ""; // where a range of selected rows begins
   #unwatch?: () => void;
-  #end = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.store.loadMore(), { rootMargin: "1500px" });
+  #end = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.store.loadMore(), near("1500px"));
   #ended?: readonly Entry[]; // the list of which the end is observed
 
   static override styles = [tokens, controls, rowStyles, css`
@@ -472,7 +476,7 @@ export class EarshotHistory extends LitElement {
     try {
       const { url } = await this.transport.call<{ url: string }>("clips/sign", { entry_id: id });
       const link = document.createElement("a");
-      link.href = `${this.transport.url(url)}&download`;
+      link.href = this.transport.url(url, true);
       link.download = "";
       link.click();
     } catch (error) {
@@ -483,6 +487,7 @@ export class EarshotHistory extends LitElement {
   #deleted = (event: CustomEvent<Receipt>): void => {
     this.#endSelection();
     this.said = this.words.t("receipt.title", { n: event.detail.deleted });
+    this.dispatchEvent(new CustomEvent("earshot-deleted", { detail: event.detail, bubbles: true, composed: true }));
   };
 }
 
