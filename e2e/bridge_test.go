@@ -182,6 +182,7 @@ type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
 	id     int
+	pace   *time.Ticker // a bridge takes 100 commands a second
 	events chan map[string]any
 }
 
@@ -192,7 +193,8 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 		t.Fatalf("dial: %v", err)
 	}
 	t.Cleanup(func() { ws.Close() })
-	c := &client{t: t, ws: ws, events: make(chan map[string]any, 100)}
+	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
+	t.Cleanup(c.pace.Stop)
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)
 	}
@@ -223,6 +225,7 @@ func (c *client) write(m map[string]any) {
 // call sends a command and returns its result; ok is false for an error, whose code is then under "code".
 func (c *client) call(command string, fields map[string]any) (result map[string]any, ok bool) {
 	c.t.Helper()
+	<-c.pace.C
 	c.id++
 	msg := map[string]any{"id": c.id, "type": command}
 	for k, v := range fields {
