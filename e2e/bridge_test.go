@@ -186,6 +186,12 @@ type client struct {
 	events chan map[string]any
 }
 
+func newClient(t *testing.T, ws *websocket.Conn) *client {
+	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
+	t.Cleanup(c.pace.Stop)
+	return c
+}
+
 func (b *bridge) dial(t *testing.T, role string) *client {
 	t.Helper()
 	ws, _, err := websocket.DefaultDialer.Dial("ws://"+b.listen+"/api/websocket", nil)
@@ -193,8 +199,7 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 		t.Fatalf("dial: %v", err)
 	}
 	t.Cleanup(func() { ws.Close() })
-	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
-	t.Cleanup(c.pace.Stop)
+	c := newClient(t, ws)
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)
 	}
