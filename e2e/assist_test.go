@@ -102,6 +102,15 @@ func (h *household) checkDeleteByVoice() {
 	if status, _ := h.download(h.t, url); status != 410 {
 		h.t.Errorf("the deleted clip answers %d", status)
 	}
+	h.idle() // the reply is a run of Home Assistant's, too
+}
+
+// idle waits until the only satellite has nothing to do.
+func (c *client) idle() {
+	c.t.Helper()
+	testkit.Within(c.t, patience, "the satellite is idle", func() bool {
+		return c.must("satellites/list", nil)["satellites"].([]any)[0].(map[string]any)["state"] == "idle"
+	})
 }
 
 func (h *household) checkSilence() {

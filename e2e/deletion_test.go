@@ -200,9 +200,7 @@ func (l *listener) checkOnItsWay() {
 	if line["who"] != "voice, Kitchen" || line["entries"] != 1.0 {
 		l.t.Errorf("the access log says %v", line)
 	}
-	testkit.Within(l.t, patience, "the satellite is idle", func() bool {
-		return l.must("satellites/list", nil)["satellites"].([]any)[0].(map[string]any)["state"] == "idle"
-	})
+	l.idle()
 	if left := l.entries(); len(left) != 0 {
 		l.t.Errorf("stored all the same: %v", left)
 	}
@@ -213,9 +211,7 @@ func (l *listener) command(words string) {
 	l.t.Helper()
 	l.say(words)
 	testkit.Within(l.t, patience, "the history is empty", func() bool { return len(l.entries()) == 0 })
-	testkit.Within(l.t, patience, "the satellite is idle", func() bool {
-		return l.must("satellites/list", nil)["satellites"].([]any)[0].(map[string]any)["state"] == "idle"
-	})
+	l.idle()
 }
 
 func (l *listener) clips() []string {
