@@ -9,7 +9,7 @@ import { Words } from "../core/words";
 import { define } from "./define";
 import type { DeleteDialog } from "./delete-dialog";
 import { explain } from "./explain";
-import { icon } from "./icons";
+import { icon, type Icon } from "./icons";
 import { Player } from "./player";
 import { rowStyles } from "./rows";
 import { near } from "./sight";
@@ -137,6 +137,12 @@ export class EarshotHistory extends LitElement {
     @media (max-width: 599px) {
       .only-phone {
         display: inline-flex;
+      }
+      .not-phone {
+        display: none;
+      }
+      .selection .all {
+        order: 1;
       }
       .selection {
         position: fixed;
@@ -297,12 +303,17 @@ export class EarshotHistory extends LitElement {
       <button class="icon" aria-label=${t("select.end")} @click=${this.#endSelection}>${icon("close")}</button>
       <strong class="grow" role="status">${t("select.count", { n })}</strong>
       ${!store.allSelected && store.total !== undefined && store.total > n
-        ? html`<button @click=${() => store.selectAll()}>${t("select.all", { n: store.total })}</button>`
+        ? html`<button class="all" @click=${() => store.selectAll()}>${t("select.all", { n: store.total })}</button>`
         : nothing}
-      <button ?disabled=${!n || !online} @click=${() => void this.#mark({ label: "mistake" })}>${icon("mistake")}${t("label.mistake")}</button>
-      <button ?disabled=${!n || !online} @click=${() => void this.#mark({ kept: true })}>${icon("keep")}${t("details.keep")}</button>
-      <button class="danger" ?disabled=${!n || !online} @click=${() => this.dialog.confirm(store.selector())}>${icon("delete")}${t("delete.open")}</button>
+      ${this.#selectionButton("mistake", t("label.mistake"), !n || !online, () => void this.#mark({ label: "mistake" }))}
+      ${this.#selectionButton("keep", t("details.keep"), !n || !online, () => void this.#mark({ kept: true }))}
+      ${this.#selectionButton("delete", t("delete.open"), !n || !online, () => this.dialog.confirm(store.selector()), "danger")}
     </div>`;
+  }
+
+  /** On a phone only its icon is shown. */
+  #selectionButton(name: Icon, text: string, disabled: boolean, act: () => void, kind = ""): TemplateResult {
+    return html`<button class=${kind} aria-label=${text} ?disabled=${disabled} @click=${act}>${icon(name)}<span class="not-phone">${text}</span></button>`;
   }
 
   #grouped(): Day[] {
