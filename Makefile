@@ -23,10 +23,10 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# The page that is built into the program lies in web/dist: whoever changes web/src runs this, and commits both.
+# The page lies in web/dist, and the card in custom_components/earshot/frontend: whoever changes web/src runs this, and commits all of it.
 web: web/node_modules
 	cd web && npm run build && npm test
-	git diff --exit-code --stat -- web/dist
+	git diff --exit-code --stat -- web/dist custom_components/earshot/frontend
 
 web/node_modules: web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund

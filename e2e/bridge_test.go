@@ -195,13 +195,9 @@ type client struct {
 	events chan map[string]any
 }
 
-// newClient uses a connection until the test ends.
 func newClient(t *testing.T, ws *websocket.Conn) *client {
 	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
-	t.Cleanup(func() {
-		c.pace.Stop()
-		ws.Close()
-	})
+	t.Cleanup(c.pace.Stop)
 	return c
 }
 
@@ -211,6 +207,7 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}
+	t.Cleanup(func() { ws.Close() })
 	c := newClient(t, ws)
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)

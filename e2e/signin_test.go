@@ -139,6 +139,7 @@ func (v *visitor) socket() *client {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	v.t.Cleanup(func() { ws.Close() })
 	c := newClient(v.t, ws)
 	c.read()
 	c.write(map[string]any{"type": "auth"})
