@@ -33,6 +33,7 @@ func FuzzCommand(f *testing.F) {
 		{"satellites/subscribe", `{"levels":true}`},
 		{"satellites/test", `{"satellite":"kitchen","seconds":60}`},
 		{"satellites/mute", `{"satellite":"kitchen","muted":false}`},
+		{"pairing/subscribe", `{}`},
 		{"wake_words/update", `{"satellite":"kitchen","wake_word":"okay_nabu","threshold":0.5e0,"active":true}`},
 		{"unsubscribe_events", `{"subscription":9007199254740991}`},
 		{"clips/sign", `{"entry_id":"\u0000"}`}, {"nothing", `{"a":1}`}, {"ping", `{"x":{}}`}, {"", `[]`},
