@@ -69,7 +69,7 @@ func (h *house) Try(_ context.Context, id string, length time.Duration) (server.
 		return nil, server.ErrUnknownSatellite
 	}
 	t, err := r.Satellite.Try(length)
-	var refused bridge.TrialRefusal
+	var refused bridge.Refusal
 	if errors.As(err, &refused) {
 		return nil, server.Refusal(refused)
 	}
