@@ -69,6 +69,7 @@ type Satellites interface {
 	SetMuted(ctx context.Context, id string, muted bool) error
 	WakeWords
 	Trials
+	Announcer
 }
 
 // Satellite describes one microphone of this bridge.
