@@ -203,6 +203,12 @@ func newClient(t *testing.T, ws *websocket.Conn) *client {
 
 func (b *bridge) dial(t *testing.T, role string) *client {
 	t.Helper()
+	return b.dialWith(t, b.token(t, role))
+}
+
+// dialWith opens a WebSocket and signs in with a token.
+func (b *bridge) dialWith(t *testing.T, token string) *client {
+	t.Helper()
 	ws, _, err := websocket.DefaultDialer.Dial("ws://"+b.listen+"/api/websocket", nil)
 	if err != nil {
 		t.Fatalf("dial: %v", err)
@@ -212,7 +218,7 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)
 	}
-	c.write(map[string]any{"type": "auth", "access_token": b.token(t, role)})
+	c.write(map[string]any{"type": "auth", "access_token": token})
 	if got := c.read()["type"]; got != "auth_ok" {
 		t.Fatalf("after auth: %v", got)
 	}
