@@ -59,6 +59,7 @@ var kitchenEntities = map[string]expectedEntity{
 	"storage_problem":      {"binary_sensor", "diagnostic", "problem", "", "off"},
 	"level":                {"sensor", "diagnostic", "", "dBFS", "*"},
 	"dropped_frames":       {"sensor", "diagnostic", "", "", "*"},
+	"detector_cpu":         {"sensor", "diagnostic", "", "%", "*"},
 	"reply_time":           {"sensor", "diagnostic", "duration", "s", "unknown"},
 	"microphone_test":      {"sensor", "diagnostic", "enum", "", "unknown"},
 	"mute":                 {"switch", "", "", "", "off"},
