@@ -28,8 +28,10 @@ type Config struct {
 	HomeAssistant bool     // commands are carried out there: which assistant can be chosen
 	DeleteButtons bool     // recordings can be deleted by button
 	Former        []string // ids of satellites that this bridge has shown before; those that are no devices any more are taken away
-	FormerBridges []string // ids that this bridge has had before; what is left of them is taken away
 	Announcement  Announcement
+
+	FormerBridges  []string // ids that this bridge has had before; what is left of them is taken away
+	FormerPrefixes []string // that it has used before; its descriptions there are taken away
 }
 
 // Announcement is what the bridge says of itself on AnnounceTopic, retained, for programs that look for it. It holds no secret.
@@ -38,9 +40,11 @@ type Announcement struct {
 	Instance string `json:"instance"` // tells this installation from others; empty: nothing is announced, and no FormerBridges are taken away
 	Name     string `json:"name"`
 	Version  string `json:"version"`
-	URL      string `json:"url,omitempty"` // of the page; empty: it listens at every address of its machine, and does not know which of them is yours
-	API      string `json:"api"`           // path of the WebSocket
-	Listen   string `json:"listen"`        // host and port
+	URL      string `json:"url"`    // of the page; empty: it listens at every address of its machine, and does not know which of them is yours
+	Scheme   string `json:"scheme"` // http or https
+	Port     int    `json:"port"`   // of the page and the WebSocket
+	API      string `json:"api"`    // path of the WebSocket
+	Listen   string `json:"listen"` // host and port
 }
 
 // Device is one satellite.

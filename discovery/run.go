@@ -52,7 +52,7 @@ type runner struct {
 	due       due
 	announced time.Time           // when everything was last published
 	contended time.Time           // when "offline" was last contradicted
-	former    map[string][]string // topics to empty, by the identifier of what is no device any more
+	former    map[string][]string // topics to empty, by that of the description of what is no device any more
 }
 
 // step deals with the inbox and returns how long nothing else is to be done.
@@ -132,7 +132,7 @@ func (r *runner) announce(now time.Time) {
 	}
 	r.publish(AvailabilityTopic(r.cfg.BridgeID), []byte(online), true)
 	if r.cfg.Announcement.Instance != "" {
-		data, _ := json.Marshal(r.cfg.Announcement) // strings only: it cannot go wrong
+		data, _ := json.Marshal(r.cfg.Announcement) // strings and a number: it cannot go wrong
 		r.publish(AnnounceTopic(r.cfg.BridgeID), data, true)
 	}
 }

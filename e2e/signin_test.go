@@ -18,6 +18,7 @@ import (
 // TestSignInByHomeAssistant signs an administrator and another user in by the real Home Assistant, the current one and the oldest that is
 // supported, and looks at what stays there.
 func TestSignInByHomeAssistant(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			home := lab.Start(t, lab.Options{Version: version})
@@ -139,7 +140,7 @@ func (v *visitor) socket() *client {
 		v.t.Fatal(err)
 	}
 	v.t.Cleanup(func() { ws.Close() })
-	c := &client{t: v.t, ws: ws, events: make(chan map[string]any, 100)}
+	c := newClient(v.t, ws)
 	c.read()
 	c.write(map[string]any{"type": "auth"})
 	if m := c.read(); m["type"] != "auth_ok" {

@@ -1,7 +1,7 @@
 // The whole page against the real bridge: 10,000 recordings, real audio, a microphone that hears.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, address, ask, count, counted, first, fits, listenToken, open, rows, token, until } from "./house.mjs";
+import { accessible, address, ask, count, counted, first, fits, listenToken, open, rows, token, until } from "../house.mjs";
 
 test("a link signs in, and leaves no token behind", async (t) => {
   const page = await open(t);
@@ -254,7 +254,7 @@ test("somebody who may only listen", async (t) => {
 });
 
 test("what is saved is a choice, and its consequence is told", async (t) => {
-  const page = await open(t, { path: "" });
+  const page = await open(t);
   await first(page).waitFor();
   await page.getByRole("link", { name: "Privacy" }).click();
   await page.getByRole("radio", { name: /^Nothing/ }).check();
@@ -297,6 +297,21 @@ test("a microphone: level, mute, cutoff, and a test that draws what is heard", a
   await card.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("link", { name: "History" }).click();
   await counted(page, before);
+});
+
+test("the code for a program that wants to be paired is shown, until it is used", async (t) => {
+  const page = await open(t);
+  await first(page).waitFor();
+  const post = (path, body) =>
+    fetch(`${address}auth/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal((await post("pair/request", { name: "Home Assistant" })).status, 204);
+  const banner = page.getByText("“Home Assistant” wants to use this bridge.");
+  await banner.waitFor();
+  const [code] = (await banner.textContent()).match(/\d{8}/);
+  const paired = await post("pair", { name: "Home Assistant", code });
+  assert.equal(paired.status, 200);
+  assert.match((await paired.json()).access_token, /^earshot_/);
+  await banner.waitFor({ state: "detached" });
 });
 
 test("German, and the household's time", async (t) => {
