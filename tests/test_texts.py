@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-import yaml
+
+from homeassistant.util.yaml import load_yaml_dict
 
 FOLDER = Path(__file__).parent.parent / "custom_components" / "earshot"
 
@@ -32,7 +33,7 @@ def test_english() -> None:
 
 
 def test_actions() -> None:
-    actions = yaml.safe_load((FOLDER / "services.yaml").read_text())
+    actions = load_yaml_dict(str(FOLDER / "services.yaml"))
     texts = load("strings.json")
     assert {name: set(action["fields"]) for name, action in actions.items()} == {
         name: set(action["fields"]) for name, action in texts["services"].items()
