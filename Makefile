@@ -50,9 +50,9 @@ lab: models
 	scripts/lab/setup.sh
 	$(GO) run ./e2e/lab/labrun $(if $(HA),-version $(HA))
 
-# Pictures of the page's main states, in ./screenshots.
+# Pictures of the page's main states, and of the card and the panel in Home Assistant, in ./screenshots.
 screenshots: models web/node_modules
-	EARSHOT_SHOTS=$(CURDIR)/screenshots $(GO) test ./e2e -run 'TestPage$$' -count=1 -v
+	EARSHOT_SHOTS=$(CURDIR)/screenshots $(GO) test ./e2e -run 'TestPage$$|TestDashboard' -count=1 -v
 
 bench: build models
 	$(GO) test -run '^$$' -bench . -skip Million -benchmem ./...

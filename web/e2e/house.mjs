@@ -58,13 +58,14 @@ export async function count(page) {
   return Number(text.replace(/\D/g, ""));
 }
 
-/** Holds a page against the rules of accessibility. */
-export async function accessible(page, what) {
+/** Holds a page, or an element of it, against the rules of accessibility. */
+export async function accessible(page, what, element = "") {
   await page.evaluate(`${axe.source}; undefined`);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+  const where = element ? await page.locator(element).first().elementHandle() : null;
+  const found = await page.evaluate(async (within) => {
+    const { violations } = await window.axe.run(within ?? document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", ...(within ? [] : ["best-practice"])] });
     return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`);
-  });
+  }, where);
   assert.deepEqual(found, [], what);
 }
 
