@@ -14,8 +14,10 @@ import (
 // TestDashboard adds the bridge to the real Home Assistant as a person does, and uses its card, its page in the sidebar and its media browser
 // in a real browser: web/e2e/hass has what is done. When EARSHOT_SHOTS names a folder, it puts pictures there.
 func TestDashboard(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, Integration: "../custom_components/earshot"})
 			data := t.TempDir()
 			fillHistory(t, data, 120)

@@ -30,6 +30,7 @@ const manyEntries = 10_000
 // TestPage opens the page of the real program in a real browser, with a microphone that hears and a long history: what it has to do is in
 // web/e2e. When EARSHOT_SHOTS names a folder, it only puts pictures of the main states there.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	pulse, stt, broker := audiotest.StartPulse(t), wyomingtest.New(t), startBroker(t)
 	pulse.LoadNullSink("mic")
 	data := t.TempDir()

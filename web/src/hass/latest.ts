@@ -27,6 +27,11 @@ export class Latest extends LitElement {
     .bar {
       flex-wrap: nowrap;
     }
+    .button {
+      inline-size: 40px;
+      padding: 0;
+      border-color: transparent;
+    }
     p {
       overflow: hidden;
       text-overflow: ellipsis;
@@ -81,7 +86,7 @@ export class Latest extends LitElement {
     const { entry, player } = this;
     if (this.transport.link === "offline") return html`<p role="status">${t("link.offline")}</p>`;
     if (entry === undefined) return nothing;
-    const all = html`<a class="button" href="/earshot">${t("hass.all")}</a>`;
+    const all = html`<a class="button" href="/earshot" aria-label=${t("hass.all")} title=${t("hass.all")}>${icon("list")}</a>`;
     if (entry === null) return html`<div class="bar"><p class="grow">${t("list.empty")}</p>${all}</div>`;
     const clock = new Clock(this.words, this.transport.timeZone);
     return html`<div class="bar">
