@@ -32,7 +32,8 @@ web/node_modules: web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
-# The integration in both versions of Home Assistant; without them it is skipped, except in CI.
+# The Home Assistant integration, in the real Home Assistant with a bridge that is not real; e2e has the real one. Without .lab it is skipped,
+# except in CI.
 integration:
 	scripts/lab/integration.sh || { [ ! -d .lab/ha-2026.11.0 ] && [ "$$CI" != true ]; }
 
