@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 30s
 
-.PHONY: build models run test check unit fuzz needs lab bench clean
+.PHONY: build models run test check web unit fuzz needs lab screenshots bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -17,14 +17,23 @@ models:
 run: build models
 	bin/earshot run --print-token $(if $(wildcard config.yaml),--config config.yaml)
 
-test: needs build models check unit fuzz
+test: needs build models check web unit fuzz
 
 check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# The page lies in web/dist, and the card in custom_components/earshot/frontend: whoever changes web/src runs this, and commits all of it.
+web: web/node_modules
+	cd web && npm run build && npm test
+	git diff --exit-code --stat -- web/dist custom_components/earshot/frontend
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 # The race detector needs cgo (gcc); the program itself is built without.
-unit:
+unit: web/node_modules
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
 # Every fuzz target of every package, one after the other.
@@ -40,6 +49,10 @@ needs:
 lab: models
 	scripts/lab/setup.sh
 	$(GO) run ./e2e/lab/labrun $(if $(HA),-version $(HA))
+
+# Pictures of the page's main states, in ./screenshots.
+screenshots: models web/node_modules
+	EARSHOT_SHOTS=$(CURDIR)/screenshots $(GO) test ./e2e -run 'TestPage$$' -count=1 -v
 
 bench: build models
 	$(GO) test -run '^$$' -bench . -skip Million -benchmem ./...

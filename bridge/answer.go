@@ -131,8 +131,11 @@ func (s *Satellite) ownVoice(phrase string) bool {
 	return false
 }
 
-// interrupt ends every reply that is being spoken. It needs mu.
+// interrupt ends everything that is being spoken. It needs mu.
 func (s *Satellite) interrupt() {
+	if s.announcing != nil {
+		s.announcing()
+	}
 	for o := range s.open {
 		if o.hush != nil {
 			o.hush()

@@ -89,16 +89,17 @@ type Satellite struct {
 
 	remembering sync.Mutex // one write of the mute switch at a time
 
-	mu        sync.Mutex // guards what follows
-	open      map[*session]State
-	spare     []int16 // memory for the next recording; nil when it is in use
-	muted     bool
-	switched  bool // somebody has muted or unmuted since the start
-	last      time.Time
-	problem   string
-	assistant string // pipeline that a person has chosen; "" for none
-	talk      conversation
-	asked     question
+	mu         sync.Mutex // guards what follows
+	open       map[*session]State
+	spare      []int16 // memory for the next recording; nil when it is in use
+	muted      bool
+	switched   bool // somebody has muted or unmuted since the start
+	last       time.Time
+	problem    string
+	assistant  string // pipeline that a person has chosen; "" for none
+	talk       conversation
+	announcing func() // ends the announcement that is being played; nil when there is none
+	asked      question
 }
 
 // NewSatellite prepares a satellite; Run makes it listen.

@@ -16,7 +16,7 @@ const (
 	Idle       State = "idle"       // waits for a wake word
 	Listening  State = "listening"  // records a command
 	Processing State = "processing" // waits for the words of the last command, or for what comes of them
-	Responding State = "responding" // speaks a reply
+	Responding State = "responding" // speaks a reply or an announcement
 )
 
 // Status is what is known about a satellite at one time.
@@ -51,10 +51,13 @@ func (s *Satellite) Status() Status {
 	}
 }
 
-// state is the one that people notice most of those the open recordings are in. It needs mu.
+// state is the one that people notice most of those the open recordings and an announcement are in. It needs mu.
 func (s *Satellite) state() State {
 	noticed := []State{Idle, Responding, Processing, Listening}
 	state := Idle
+	if s.announcing != nil {
+		state = Responding
+	}
 	for _, of := range s.open {
 		if slices.Index(noticed, of) > slices.Index(noticed, state) {
 			state = of

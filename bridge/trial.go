@@ -15,11 +15,11 @@ const (
 	trialGrace = 5 * time.Second // by which a trial whose microphone gives nothing outlasts its time
 )
 
-// TrialRefusal is why wake words cannot be tried now: a sentence for people.
-type TrialRefusal string
+// Refusal is why something cannot be done now: a sentence for people.
+type Refusal string
 
 // Error is the sentence.
-func (r TrialRefusal) Error() string { return string(r) }
+func (r Refusal) Error() string { return string(r) }
 
 // TrialEvent is what was heard in a Trial: either the scores of the last 100 ms, or a wake word.
 type TrialEvent struct {
@@ -45,19 +45,19 @@ type Trial struct {
 	guard *time.Timer
 }
 
-// Try begins a trial that ends by itself after so much sound, at most. Its only error is a TrialRefusal.
+// Try begins a trial that ends by itself after so much sound, at most. Its only error is a Refusal.
 func (s *Satellite) Try(length time.Duration) (*Trial, error) {
 	switch status := s.Status(); {
 	case s.cfg.Wake != "":
-		return nil, TrialRefusal("A wake engine on another machine listens for this satellite, and it does not tell its scores.")
+		return nil, Refusal("A wake engine on another machine listens for this satellite, and it does not tell its scores.")
 	case status.Muted:
-		return nil, TrialRefusal("The microphone is muted; open it first.")
+		return nil, Refusal("The microphone is muted; open it first.")
 	case status.Microphone.State == audio.Lost:
-		return nil, TrialRefusal(fmt.Sprintf("The microphone is lost: %s. Try again when it is back.", status.Microphone.Reason))
+		return nil, Refusal(fmt.Sprintf("The microphone is lost: %s. Try again when it is back.", status.Microphone.Reason))
 	case status.Microphone.State != audio.Listening:
-		return nil, TrialRefusal("No sound comes from the microphone now.")
+		return nil, Refusal("No sound comes from the microphone now.")
 	case status.State != Idle:
-		return nil, TrialRefusal("The satellite is busy with a command; try again when that is over.")
+		return nil, Refusal("The satellite is busy with a command; try again when that is over.")
 	}
 	t := &Trial{from: s, limit: int64(length) * audio.SampleRate / int64(time.Second), queue: make(chan TrialEvent, trialQueue), best: map[string]float64{}}
 	for _, w := range s.cfg.WakeWords {
@@ -66,7 +66,7 @@ func (s *Satellite) Try(length time.Duration) (*Trial, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !s.trial.CompareAndSwap(nil, t) {
-		return nil, TrialRefusal("A test of this satellite runs already; wait for its end.")
+		return nil, Refusal("A test of this satellite runs already; wait for its end.")
 	}
 	t.guard = time.AfterFunc(length+trialGrace, t.Close)
 	return t, nil

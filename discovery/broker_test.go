@@ -116,7 +116,7 @@ func retained(t *testing.T, addr string) (lines []string) {
 
 func expected(availability string) []string {
 	lines := []string{
-		`earshot/bridge/announce {"id":"bridge","instance":"i","name":"","version":"","api":"","listen":""}`,
+		`earshot/bridge/announce {"id":"bridge","instance":"i","name":"","version":"","url":"","scheme":"","port":0,"api":"","listen":""}`,
 		"earshot/bridge/availability " + availability,
 		hubConfig + " (device)",
 		kitchenConfig + " (device)",

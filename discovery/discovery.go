@@ -38,9 +38,11 @@ type Announcement struct {
 	Instance string `json:"instance"` // tells this installation from others; empty: nothing is announced, and no FormerBridges are taken away
 	Name     string `json:"name"`
 	Version  string `json:"version"`
-	URL      string `json:"url,omitempty"` // of the page; empty: it listens at every address of its machine, and does not know which of them is yours
-	API      string `json:"api"`           // path of the WebSocket
-	Listen   string `json:"listen"`        // host and port
+	URL      string `json:"url"`    // of the page; empty: it listens at every address of its machine, and does not know which of them is yours
+	Scheme   string `json:"scheme"` // http or https
+	Port     int    `json:"port"`   // of the page and the WebSocket
+	API      string `json:"api"`    // path of the WebSocket
+	Listen   string `json:"listen"` // host and port
 }
 
 // Device is one satellite.

@@ -81,7 +81,7 @@ var listeningTopics = topicsOf(listeningValues)
 // announced is what every announcement begins with.
 var announced = []sent{
 	{0, hubConfig, "(device)", true}, {0, kitchenConfig, "(device)", true}, {0, "earshot/bridge/availability", "online", true},
-	{0, "earshot/bridge/announce", `{"id":"bridge","instance":"i","name":"","version":"","api":"","listen":""}`, true},
+	{0, "earshot/bridge/announce", `{"id":"bridge","instance":"i","name":"","version":"","url":"","scheme":"","port":0,"api":"","listen":""}`, true},
 }
 
 func TestAnnounce(t *testing.T) {

@@ -132,7 +132,7 @@ func (r *runner) announce(now time.Time) {
 	}
 	r.publish(AvailabilityTopic(r.cfg.BridgeID), []byte(online), true)
 	if r.cfg.Announcement.Instance != "" {
-		data, _ := json.Marshal(r.cfg.Announcement) // strings only: it cannot go wrong
+		data, _ := json.Marshal(r.cfg.Announcement) // strings and a number: it cannot go wrong
 		r.publish(AnnounceTopic(r.cfg.BridgeID), data, true)
 	}
 }

@@ -182,7 +182,14 @@ type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
 	id     int
+	pace   *time.Ticker // a bridge takes 100 commands a second
 	events chan map[string]any
+}
+
+func newClient(t *testing.T, ws *websocket.Conn) *client {
+	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
+	t.Cleanup(c.pace.Stop)
+	return c
 }
 
 func (b *bridge) dial(t *testing.T, role string) *client {
@@ -192,7 +199,7 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 		t.Fatalf("dial: %v", err)
 	}
 	t.Cleanup(func() { ws.Close() })
-	c := &client{t: t, ws: ws, events: make(chan map[string]any, 100)}
+	c := newClient(t, ws)
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)
 	}
@@ -223,6 +230,7 @@ func (c *client) write(m map[string]any) {
 // call sends a command and returns its result; ok is false for an error, whose code is then under "code".
 func (c *client) call(command string, fields map[string]any) (result map[string]any, ok bool) {
 	c.t.Helper()
+	<-c.pace.C
 	c.id++
 	msg := map[string]any{"id": c.id, "type": command}
 	for k, v := range fields {

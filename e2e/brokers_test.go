@@ -146,15 +146,16 @@ func (c *client) logged() (line map[string]any) {
 // checkAnnounced: programs find the bridge by it, and learn nothing more.
 func checkAnnounced(t *testing.T, payload string, b *bridge) {
 	t.Helper()
-	var got map[string]string
+	var got map[string]any
 	if err := json.Unmarshal([]byte(payload), &got); err != nil {
 		t.Fatalf("announced is %q: %v", payload, err)
 	}
 	keys := slices.Sorted(maps.Keys(got))
-	if !slices.Equal(keys, []string{"api", "id", "instance", "listen", "name", "url", "version"}) {
+	if !slices.Equal(keys, []string{"api", "id", "instance", "listen", "name", "port", "scheme", "url", "version"}) {
 		t.Errorf("announced are %v", keys)
 	}
-	if got["id"] != "one" || got["listen"] != b.listen || got["url"] != "http://"+b.listen+"/" || got["api"] != "/api/websocket" || got["version"] != "v0-test" {
+	if got["id"] != "one" || got["listen"] != b.listen || got["url"] != "http://"+b.listen+"/" || got["api"] != "/api/websocket" || got["version"] != "v0-test" ||
+		got["scheme"] != "http" || !strings.HasSuffix(b.listen, fmt.Sprint(":", got["port"])) {
 		t.Errorf("announced is %v", got)
 	}
 }

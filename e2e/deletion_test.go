@@ -274,6 +274,8 @@ func TestHistoryWithoutBridge(t *testing.T) {
 		says string
 	}{
 		{[]string{"history", "stats", "--config", config}, 0, "all                  0           0"},
+		{[]string{"call", "history/stats", "--config", config}, 0, `"entries": 0,`},
+		{[]string{"call", "wake_words/list", "--config", config}, 0, `"wake_words": []`},
 		{[]string{"history", "verify", "--config", config}, 0, "0 entries, 0 clips that can be played"},
 		{[]string{"history", "delete", "--config", config, "--period", "all"}, 1, "nothing was deleted"}, // nobody says yes
 		{[]string{"history", "delete", "--config", config, "--period", "all", "--yes"}, 0, "deleted 0"},

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,12 +28,8 @@ import (
 const manyEntries = 10_000
 
 // TestPage opens the page of the real program in a real browser, with a microphone that hears and a long history: what it has to do is in
-// web/e2e. EARSHOT_SHOTS is a folder that pictures of the main states are kept in.
+// web/e2e. When EARSHOT_SHOTS names a folder, it only puts pictures of the main states there.
 func TestPage(t *testing.T) {
-	node := lookPath(t, "node")
-	if _, err := os.Stat("../web/node_modules/playwright"); err != nil {
-		t.Fatal("the packages of the page's tests are missing; make web/node_modules installs them")
-	}
 	pulse, stt, broker := audiotest.StartPulse(t), wyomingtest.New(t), startBroker(t)
 	pulse.LoadNullSink("mic")
 	data := t.TempDir()
@@ -42,7 +37,7 @@ func TestPage(t *testing.T) {
 		data = dir // storing ten thousand recordings on a disk, each for good, takes minutes
 		t.Cleanup(func() { os.RemoveAll(dir) })
 	}
-	fillHistory(t, data)
+	fillHistory(t, data, manyEntries)
 	b := startBridge(t, fmt.Sprintf(`
 satellites:
   - id: kitchen
@@ -56,65 +51,63 @@ stt: {wyoming: "%s", language: en}
 history: {dir: %s, time_zone: Europe/Berlin}
 server: {listen: LISTEN}
 `, broker.port, stt.Addr(), data), pulse.Env()...)
-	hears := func() bool { return b.health() == 200 }
-	testkit.Within(t, 60*time.Second, "the bridge hears", hears)
-
-	wish := http.NewServeMux()
+	testkit.Within(t, 60*time.Second, "the bridge hears", func() bool { return b.health() == 200 })
 	spoken := shortCommand(t)
-	play := func() error { return pulse.Play(spoken, "mic") }
-	serve := func(what string, grant func() (string, error)) {
-		wish.HandleFunc("POST /"+what, func(w http.ResponseWriter, _ *http.Request) {
-			answer, err := grant()
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-				return
-			}
-			fmt.Fprint(w, answer)
-		})
-	}
-	serve("play", func() (string, error) { return "", play() })
-	serve("say", func() (string, error) {
-		stt.Script(wyomingtest.Reply{Text: "switch on the aardvark lamp"})
-		return "", play()
-	})
-	serve("code", func() (string, error) {
-		codes := regexp.MustCompile(`"code":"(\d{8})"|code=(\d{8})`).FindAllStringSubmatch(b.log.String(), -1)
-		if len(codes) == 0 {
-			return "", fmt.Errorf("no code is in the log")
-		}
-		last := codes[len(codes)-1]
-		return last[1] + last[2], nil
-	})
-	serve("stop", func() (string, error) { b.kill(t); return "", nil })
-	serve("start", func() (string, error) {
-		b.restart(t)
-		testkit.Within(t, 60*time.Second, "the bridge hears again", hears)
-		return "", nil
-	})
-	control := httptest.NewServer(wish)
-	defer control.Close()
-
-	shots := os.Getenv("EARSHOT_SHOTS")
+	tests, shots := "e2e/page/screenshots.test.mjs", os.Getenv("EARSHOT_SHOTS")
 	if shots == "" {
-		shots = t.TempDir()
+		tests, shots = "e2e/page/", t.TempDir()
 	}
-	cmd := exec.CommandContext(t.Context(), node, "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-name-pattern="+os.Getenv("EARSHOT_PATTERN"), "e2e/")
+	b.browse(t, tests, map[string]func() error{
+		"play": func() error { return pulse.Play(spoken, "mic") },
+		"say": func() error {
+			stt.Script(wyomingtest.Reply{Text: "switch on the aardvark lamp"})
+			return pulse.Play(spoken, "mic")
+		},
+	}, "EARSHOT_TOKEN="+b.token(t, "admin"), "EARSHOT_LISTEN_TOKEN="+b.token(t, "listen"), "EARSHOT_SHOTS="+shots)
+}
+
+// browse runs tests of the folder web with a browser in front of the bridge. They may ask by HTTP for what wishes has, for the bridge to
+// stop and to start again, and for the last code of its log.
+func (b *bridge) browse(t *testing.T, tests string, wishes map[string]func() error, env ...string) {
+	t.Helper()
+	if _, err := os.Stat("../web/node_modules/playwright"); err != nil {
+		t.Fatal("the packages of the page's tests are missing; make web/node_modules installs them")
+	}
+	code := regexp.MustCompile(`"code":"(\d{8})"`)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{wish}", func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		switch wish := r.PathValue("wish"); wish {
+		case "stop":
+			b.kill(t)
+		case "start":
+			b.restart(t)
+			testkit.Within(t, 60*time.Second, "the bridge hears again", func() bool { return b.health() == 200 })
+		case "code":
+			if codes := code.FindAllStringSubmatch(b.log.String(), -1); len(codes) > 0 {
+				fmt.Fprint(w, codes[len(codes)-1][1])
+			}
+		default:
+			err = wishes[wish]()
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	control := httptest.NewServer(mux)
+	defer control.Close()
+	cmd := exec.CommandContext(t.Context(), lookPath(t, "node"), "--test", "--test-concurrency=1", "--test-reporter=spec", tests)
 	cmd.Dir = "../web"
-	cmd.Env = append(os.Environ(), "EARSHOT_PAGE=http://"+b.listen+"/", "EARSHOT_TOKEN="+b.token(t, "admin"),
-		"EARSHOT_LISTEN_TOKEN="+b.token(t, "listen"), "EARSHOT_CONTROL="+control.URL, "EARSHOT_SHOTS="+shots)
-	if os.Getenv("EARSHOT_HOLD") != "" {
-		_ = os.WriteFile("/tmp/page.env", []byte(strings.Join(cmd.Env[len(cmd.Env)-5:], "\n")), 0o600)
-		time.Sleep(2 * time.Hour)
-	}
+	cmd.Env = append(append(os.Environ(), "EARSHOT_PAGE=http://"+b.listen+"/", "EARSHOT_CONTROL="+control.URL), env...)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
-		t.Errorf("the page: %v", err)
+		t.Errorf("%s: %v", tests, err)
 	}
 }
 
 // fillHistory stores what a household has said in the last months; the newest have their audio.
-func fillHistory(t *testing.T, dir string) {
+func fillHistory(t *testing.T, dir string, many int) {
 	t.Helper()
 	data, err := os.ReadFile("../testdata/audio/okay_nabu_light_on.wav")
 	if err != nil {
@@ -144,7 +137,7 @@ func fillHistory(t *testing.T, dir string) {
 	now, began := time.Now(), time.Now()
 	var g errgroup.Group
 	g.SetLimit(16)
-	for n := range manyEntries {
+	for n := range many {
 		e := said(rng, now, n)
 		e.Duration = time.Duration(len(pcm)) * time.Second / audio.SampleRate
 		var sound []int16
@@ -159,7 +152,7 @@ func fillHistory(t *testing.T, dir string) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d recordings stored in %v", manyEntries, time.Since(began).Round(time.Second))
+	t.Logf("%d recordings stored in %v", many, time.Since(began).Round(time.Second))
 }
 
 // said is the n-th newest recording: so many a day that none is too old for retention.

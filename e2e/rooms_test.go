@@ -39,6 +39,16 @@ server: {listen: LISTEN}
 	if e := c.entries()[0]; e["wake_word"] != "computer" || e["outcome"] != "recorded" {
 		t.Errorf("entry is %v", e)
 	}
+	for command, fields := range map[string]string{
+		"wake_words/update": `{"satellite": "kitchen", "wake_word": "computer", "threshold": 0.5}`, "satellites/test": `{"satellite": "kitchen"}`,
+	} {
+		if code, out := exitCode(t, "call", command, fields, "--config", b.config); code != 1 || !strings.Contains(out, " engine on ") {
+			t.Errorf("%s: %d, %s", command, code, out)
+		}
+	}
+	if code, out := exitCode(t, "call", "wake_words/update", `{"satellite": "kitchen", "wake_word": "computer", "active": false}`, "--config", b.config); code != 0 {
+		t.Errorf("switch it off: %s", out)
+	}
 }
 
 // TestTwoRoomsHearTheSame has one of two microphones answer, and the other say that it was answered elsewhere.

@@ -139,7 +139,7 @@ func (v *visitor) socket() *client {
 		v.t.Fatal(err)
 	}
 	v.t.Cleanup(func() { ws.Close() })
-	c := &client{t: v.t, ws: ws, events: make(chan map[string]any, 100)}
+	c := newClient(v.t, ws)
 	c.read()
 	c.write(map[string]any{"type": "auth"})
 	if m := c.read(); m["type"] != "auth_ok" {

@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const bridge = { target: "http://127.0.0.1:8127", ws: true };
 
 /** Takes the indentation out of templates, which minifiers leave alone. In markup and style it means nothing. */
-const dedent: Plugin = {
+export const dedent: Plugin = {
   name: "dedent",
   apply: "build",
   enforce: "pre",

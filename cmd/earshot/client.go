@@ -132,6 +132,11 @@ func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error)
 	return nil, server.ErrUnknownSatellite
 }
 
+// Announce knows no speaker.
+func (nowhere) Announce(context.Context, string, server.Announcement) (bool, error) {
+	return false, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"slices"
+	"strconv"
 	"time"
 
 	"earshot/bridge"
@@ -234,8 +235,11 @@ func (h *house) instance(ctx context.Context) string {
 
 // announcement is what the bridge says of itself on MQTT.
 func announcement(bridge, instance, scheme, addr string) discovery.Announcement {
+	_, number, _ := net.SplitHostPort(addr) // it listens there
+	port, _ := strconv.Atoi(number)
 	return discovery.Announcement{
-		ID: bridge, Instance: instance, Name: "Earshot", Version: version, URL: knownURL(scheme, addr), API: "/api/websocket", Listen: addr,
+		ID: bridge, Instance: instance, Name: "Earshot", Version: version,
+		URL: knownURL(scheme, addr), Scheme: scheme, Port: port, API: "/api/websocket", Listen: addr,
 	}
 }
 

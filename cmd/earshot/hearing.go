@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/discovery"
+	"earshot/internal/assist"
 	"earshot/internal/audio"
 	"earshot/internal/server"
 )
@@ -69,11 +71,33 @@ func (h *house) Try(_ context.Context, id string, length time.Duration) (server.
 		return nil, server.ErrUnknownSatellite
 	}
 	t, err := r.Satellite.Try(length)
-	var refused bridge.TrialRefusal
-	if errors.As(err, &refused) {
-		return nil, server.Refusal(refused)
+	if err != nil {
+		return nil, refusal(err)
 	}
-	return trial{t}, err
+	return trial{t}, nil
+}
+
+// refusal puts a satellite's into the words of the services.
+func refusal(err error) error {
+	if refused := bridge.Refusal(""); errors.As(err, &refused) {
+		return server.Refusal(refused)
+	}
+	return err
+}
+
+// Announce plays a sound on what a satellite's replies are played on. A media player takes the address, too.
+func (h *house) Announce(ctx context.Context, id string, a server.Announcement) (played bool, err error) {
+	r := h.byID[id]
+	switch {
+	case r == nil:
+		return false, server.ErrUnknownSatellite
+	case a.URL == "" && r.configured.Reply.MediaPlayer == "":
+		return false, server.Refusal("The satellite's replies are not spoken by a media player, which alone could play media; send url.")
+	}
+	played, err = r.Satellite.Announce(ctx, bridge.Announcement{
+		Reply: assist.Reply{AudioURL: a.URL, MediaID: cmp.Or(a.Media, a.URL)}, Chime: a.Preannounce,
+	})
+	return played, refusal(err)
 }
 
 // trial is a satellite's as the services know it.

@@ -76,6 +76,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	services := server.New(cfg.Server, server.Deps{
 		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
+		BridgeID:      cfg.MQTT.BridgeID,
 		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
 	})
 	if err := services.Listen(); err != nil {

@@ -57,6 +57,8 @@ type Options struct {
 	Version string // of Home Assistant: Current (default) or Oldest
 	STT     bool   // start Whisper and Piper; the preferred pipeline then takes audio and speaks
 	Broker  Broker
+
+	Integration string // folder of a custom integration that Home Assistant gets a copy of; its name is the integration's. Empty: none
 }
 
 // Broker is how Home Assistant gets at the broker.
@@ -191,6 +193,11 @@ func (h *Home) configure(port int) error {
 	}
 	if err := h.automate("[]\n"); err != nil {
 		return err
+	}
+	if from := h.options.Integration; from != "" {
+		if err := os.CopyFS(filepath.Join(h.config(), "custom_components", filepath.Base(from)), os.DirFS(from)); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(h.config(), ".storage", "onboarding"), []byte(onboarded), 0o600)
 }

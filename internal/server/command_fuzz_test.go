@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ func FuzzCommand(f *testing.F) {
 		{"satellites/subscribe", `{"levels":true}`},
 		{"satellites/test", `{"satellite":"kitchen","seconds":60}`},
 		{"satellites/mute", `{"satellite":"kitchen","muted":false}`},
+		{"pairing/subscribe", `{}`},
+		{"satellites/announce", `{"satellite":"kitchen","url":"/api/tts_proxy/x.mp3","preannounce":true}`},
+		{"satellites/announce", `{"satellite":"kitchen","media":"media-source://tts/x"}`},
 		{"wake_words/update", `{"satellite":"kitchen","wake_word":"okay_nabu","threshold":0.5e0,"active":true}`},
 		{"unsubscribe_events", `{"subscription":9007199254740991}`},
 		{"clips/sign", `{"entry_id":"\u0000"}`}, {"nothing", `{"a":1}`}, {"ping", `{"x":{}}`}, {"", `[]`},
@@ -42,7 +46,7 @@ func FuzzCommand(f *testing.F) {
 		}
 	}
 	h := fuzzHistory(f)
-	s := New(DefaultConfig(), Deps{History: h, Satellites: fuzzHouse{}, Log: zerolog.Nop()})
+	s := New(DefaultConfig(), Deps{History: h, Satellites: fuzzHouse{}, Log: zerolog.Nop(), HomeAssistant: HomeAssistant{URL: "http://home:8123"}})
 	kept := addKept(f, h)
 	roles := []Role{Read, Listen, Admin}
 	f.Fuzz(func(t *testing.T, name, fields string, by uint8) {
@@ -54,7 +58,7 @@ func FuzzCommand(f *testing.F) {
 		c := &socket{server: s, who: Identity{Name: "fuzz", Role: roles[int(by)%len(roles)]}, subscriptions: map[int64]*subscription{}}
 		c.ctx = t.Context()
 		var result any
-		run, err := c.prepare(m)
+		run, _, err := c.prepare(m)
 		if err == nil {
 			if !c.who.Role.allows(s.commands[name].role) {
 				t.Fatalf("%s is carried out for %s", name, c.who.Role)
@@ -148,6 +152,13 @@ func (fuzzHouse) Try(_ context.Context, id string, length time.Duration) (Trial,
 		return nil, err
 	}
 	return nil, Refusal("The microphone is muted; open it first.")
+}
+
+func (fuzzHouse) Announce(_ context.Context, id string, a Announcement) (bool, error) {
+	if u, err := url.Parse(a.URL); err != nil || (a.URL == "") == (a.Media == "") || a.URL != "" && u.Host != "home:8123" {
+		panic(fmt.Sprintf("the announcement %+v", a))
+	}
+	return true, inKitchen(id)
 }
 
 func inKitchen(id string) error {

@@ -56,7 +56,9 @@ func (s *Server) commandTable() map[string]command {
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites), satellitesResult{}, nil},
 		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites, nil, []any{satellitesResult{}, levelsEvent{}}},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite, muteResult{}, nil},
+		{"satellites/announce", "plays a sound of Home Assistant as replies are played, and answers when that is over; commands that follow are answered meanwhile", Admin, s.announce, announceResult{}, nil},
 		{"satellites/test", "tells for some seconds what the wake words score; nothing is recorded or carried out meanwhile", Admin, s.trySatellite, trialResult{}, []any{trialEvent{}}},
+		{"pairing/subscribe", "sends a code when a program asks to be paired, also one that is pending, to be shown to people; all is empty when that is over", Admin, noFields(s.subscribePairing), nil, []any{pairingEvent{}}},
 		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords), wakeWordsResult{}, nil},
 		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord, satelliteWakeWord{}, nil},
 	}

@@ -14,6 +14,7 @@ import (
 // The same declarations check what clients send and describe the command in services/list.
 type fields struct {
 	list       []*field
+	aside      bool // carried out beside the commands that follow it, as it takes long; it must not subscribe
 	unattended bool // may be asked without a connection: the answer holds counts and times only when call says so
 }
 

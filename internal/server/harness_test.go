@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,11 +25,13 @@ import (
 
 // house is the satellites of a test.
 type house struct {
-	mu    sync.Mutex
-	muted map[string]bool
-	level float64
-	words []server.WakeWord
-	trial *trial // the one that runs, if any
+	mu         sync.Mutex
+	muted      map[string]bool
+	level      float64
+	words      []server.WakeWord
+	trial      *trial // the one that runs, if any
+	announced  []server.Announcement
+	announcing chan bool // an announcement lasts until this says whether it was played; nil: no time at all
 }
 
 func newHouse() *house {
@@ -121,6 +124,28 @@ func (h *house) Try(_ context.Context, id string, length time.Duration) (server.
 	})
 	h.trial = t
 	return t, nil
+}
+
+func (h *house) Announce(ctx context.Context, id string, a server.Announcement) (bool, error) {
+	h.mu.Lock()
+	h.announced = append(h.announced, a)
+	until := h.announcing
+	h.mu.Unlock()
+	switch {
+	case id != "kitchen":
+		return false, server.ErrUnknownSatellite
+	case strings.Contains(a.URL, "broken"):
+		return false, server.Refusal("The announcement was not played to its end.")
+	case until == nil:
+		return true, nil
+	}
+	select {
+	case played := <-until:
+		return played, nil
+	case <-ctx.Done():
+		close(until)
+		return false, ctx.Err()
+	}
 }
 
 // running is the trial that runs, nil when there is none.

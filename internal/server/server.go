@@ -69,6 +69,7 @@ type Satellites interface {
 	SetMuted(ctx context.Context, id string, muted bool) error
 	WakeWords
 	Trials
+	Announcer
 }
 
 // Satellite describes one microphone of this bridge.
@@ -111,6 +112,7 @@ type Deps struct {
 	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
+	BridgeID   string // names this bridge to programs that pair with it
 	Log        zerolog.Logger
 
 	HomeAssistant HomeAssistant // where people have their accounts; the zero value: nowhere
@@ -130,6 +132,7 @@ type Server struct {
 	proxies  proxies
 	sessions sessions
 	code     oneTimeCode
+	pairing  *pairing
 	home     *home // nil without Home Assistant
 	upgrader websocket.Upgrader
 	commands map[string]command
@@ -157,7 +160,7 @@ const (
 
 // New returns a server. Listen and then Run make it answer.
 func New(cfg Config, deps Deps) *Server {
-	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), proxies: newProxies(cfg), home: newHome(deps.HomeAssistant), sockets: map[*socket]struct{}{}}
+	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), proxies: newProxies(cfg), home: newHome(deps.HomeAssistant), sockets: map[*socket]struct{}{}, pairing: newPairing()}
 	s.links = newSigner(rand.Reader)
 	s.commands = s.commandTable()
 	s.upgrader = websocket.Upgrader{

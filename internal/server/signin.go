@@ -23,7 +23,7 @@ const sessionEnded = "the session has ended"
 // maxSignIn bounds what is sent to sign in, in bytes.
 const maxSignIn = 4 << 10
 
-// addSignIn makes the mux answer what people sign in and out with.
+// addSignIn makes the mux answer what people sign in and out with, and what programs pair with.
 func (s *Server) addSignIn(mux *http.ServeMux) {
 	mux.HandleFunc("GET /auth/session", s.serveSession)
 	mux.HandleFunc("GET /auth/home_assistant", s.serveHomeAssistant)
@@ -32,6 +32,8 @@ func (s *Server) addSignIn(mux *http.ServeMux) {
 	mux.HandleFunc("POST /auth/code", s.post("auth/code", s.declareCode))
 	mux.HandleFunc("POST /auth/token", s.post("auth/token", s.declareToken))
 	mux.HandleFunc("POST /auth/sign_out", s.post("auth/sign_out", s.declareSignOut))
+	mux.HandleFunc("POST /auth/pair/request", s.post("auth/pair/request", s.declarePairRequest))
+	mux.HandleFunc("POST /auth/pair", s.post("auth/pair", s.declarePair))
 }
 
 // sessionReport is the body of auth/session.
@@ -57,8 +59,8 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, http.StatusOK, report)
 }
 
-// signInAction carries out a request whose fields have been filled in.
-type signInAction func(w http.ResponseWriter, r *http.Request) error
+// signInAction carries out a request whose fields have been filled in; its answer is nil for none.
+type signInAction func(w http.ResponseWriter, r *http.Request) (answer any, err error)
 
 // post checks what every request of a page has to be, and answers it. No page of another site can send application/json without being asked
 // for its origin first, and this server allows none.
@@ -86,12 +88,17 @@ func (s *Server) post(name string, declare func(f *fields) signInAction) http.Ha
 			return
 		}
 		var f fields
+		var answer any
 		act := declare(&f)
 		if err = f.decode(name, sent); err == nil {
-			err = act(w, r)
+			answer, err = act(w, r)
 		}
 		if failure := s.explain(err); failure != nil {
 			s.refuseRequest(w, statusOf(failure.Code), failure.Code, failure.Message)
+			return
+		}
+		if answer != nil {
+			s.writeJSON(w, http.StatusOK, answer)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
@@ -129,52 +136,66 @@ func (s *Server) writeJSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(append(body, '\n')) // a browser that is gone needs no answer
 }
 
+// What is said of codes.
+var (
+	errTooManyCodes = &commandError{Code: codeBusy, Message: "Too many codes were asked for; try again in some minutes."}
+	errWrongCode    = &commandError{Code: codeUnauthorized, Message: "That is not the code, or no longer; ask for a new one."}
+)
+
+// checkCode refuses what no code looks like.
+func checkCode(code string) error {
+	if len(code) != codeDigits || strings.Trim(code, "0123456789") != "" {
+		return invalidFormat("code: eight digits are needed")
+	}
+	return nil
+}
+
 // declareCodeRequest makes a one-time code. Who can read the log may do everything with the history anyway.
 func (s *Server) declareCodeRequest(*fields) signInAction {
-	return func(_ http.ResponseWriter, r *http.Request) error {
-		code, ok := s.code.draw(time.Now())
+	return func(_ http.ResponseWriter, r *http.Request) (any, error) {
+		code, ok := s.code.draw(time.Now(), codeLifetime)
 		if !ok {
-			return &commandError{Code: codeBusy, Message: "Too many codes were asked for; try again in some minutes."}
+			return nil, errTooManyCodes
 		}
 		s.deps.Log.Warn().Str("code", code).Str("remote", r.RemoteAddr).
 			Msg("sign-in code, good once and for ten minutes; if nobody in your household asked for it, do not give it to anybody")
-		return nil
+		return nil, nil
 	}
 }
 
 func (s *Server) declareCode(f *fields) signInAction {
 	code := f.text("code", "")
 	f.require("code")
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if len(*code) != codeDigits || strings.Trim(*code, "0123456789") != "" {
-			return invalidFormat("code: eight digits are needed")
+	return func(w http.ResponseWriter, r *http.Request) (any, error) {
+		if err := checkCode(*code); err != nil {
+			return nil, err
 		}
 		if err := s.checkCrowd(r); err != nil {
-			return err
+			return nil, err
 		}
 		if !s.code.use(*code, time.Now()) {
 			s.holdBack(r.RemoteAddr, "wrong sign-in code", r.Context().Done())
-			return &commandError{Code: codeUnauthorized, Message: "That is not the code, or no longer; ask for a new one."}
+			return nil, errWrongCode
 		}
 		s.beginSession(w, r, Identity{Name: "one-time code", Role: Admin}, methodCode)
-		return nil
+		return nil, nil
 	}
 }
 
 func (s *Server) declareToken(f *fields) signInAction {
 	secret := f.text("access_token", "")
 	f.require("access_token")
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) (any, error) {
 		if err := s.checkCrowd(r); err != nil {
-			return err
+			return nil, err
 		}
 		who, ok := s.deps.Tokens.Verify(*secret)
 		if !ok {
 			s.holdBack(r.RemoteAddr, wrongToken, r.Context().Done())
-			return &commandError{Code: codeUnauthorized, Message: "The access token is not valid, or no longer."}
+			return nil, &commandError{Code: codeUnauthorized, Message: "The access token is not valid, or no longer."}
 		}
 		s.beginSession(w, r, who, methodToken)
-		return nil
+		return nil, nil
 	}
 }
 
@@ -188,11 +209,11 @@ func (s *Server) checkCrowd(r *http.Request) error {
 
 // declareSignOut ends the session, if there is one.
 func (s *Server) declareSignOut(*fields) signInAction {
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) (any, error) {
 		if signed, _ := s.sessionOf(r); signed != nil {
 			s.endSession(signed)
 		}
 		http.SetCookie(w, sessionCookieOf(r, "", -1))
-		return nil
+		return nil, nil
 	}
 }

@@ -63,6 +63,12 @@ func (c *browser) do(method, address, body string) answer {
 	for name, values := range c.header {
 		req.Header[name] = values
 	}
+	return c.send(req)
+}
+
+// send sends a request with the browser's cookies, and keeps those that come back.
+func (c *browser) send(req *http.Request) answer {
+	c.t.Helper()
 	for _, cookie := range c.cookies {
 		req.AddCookie(cookie)
 	}
@@ -176,6 +182,20 @@ func TestSignInRefusals(t *testing.T) {
 		{"token", `{"token":"a"}`, nil, "400 invalid_format: access_token: is missing"},
 		{"token", ``, nil, "400 invalid_format: The request has to be one JSON object without a key twice."},
 		{"code/request", `{"all":true}`, nil, `400 invalid_format: "all": is not known; auth/code/request takes nothing`},
+		{"pair/request", `{"name":" "}`, nil, "400 invalid_format: name: 1 to 60 characters that can be shown are needed"},
+		{"pair/request", `{"name":""}`, nil, "400 invalid_format: name: is empty; leave it out instead"},
+		{"pair/request", `{}`, nil, "400 invalid_format: name: is missing"},
+		{"pair/request", `{"name":"` + strings.Repeat("ä", 61) + `"}`, nil, "400 invalid_format: name: 1 to 60 characters that can be shown are needed"},
+		{"pair/request", `{"name":"a\nb"}`, nil, "400 invalid_format: name: 1 to 60 characters that can be shown are needed"},
+		{"pair/request", `{"name":"a","role":"admin"}`, nil, `400 invalid_format: "role": is not known; auth/pair/request takes name`},
+		{"pair", `{"code":"1234567","name":"a"}`, nil, "400 invalid_format: code: eight digits are needed"},
+		{"pair", `{"code":"12345678"}`, nil, "400 invalid_format: name: is missing"},
+		{"pair", `{"name":"a"}`, nil, "400 invalid_format: code: is missing"},
+		{"pair", `{"code":"12345678","name":"a"}`, nil, "403 unauthorized: That is not the code, or no longer; ask for a new one."},
+		{"pair", `{"code":"12345678","name":"` + strings.Repeat("x", 5000) + `"}`, nil, "413 invalid_format: The request is too long."},
+		{"pair", `{}`, []string{"Content-Type", "text/plain"}, "415 invalid_format: The request has to be of type application/json."},
+		{"pair/request", `{"name":"a"}`, []string{"Origin", "http://evil.example"}, "403 unauthorized: This page may not be used to sign in; open the bridge's own."},
+		{"pair", `{"code":"12345678","name":"a"}`, []string{"Origin", "http://evil.example"}, "403 unauthorized: This page may not be used to sign in; open the bridge's own."},
 		{"sign_out", `[]`, nil, "400 invalid_format: The request has to be one JSON object without a key twice."},
 		{"token", `{"access_token":"` + strings.Repeat("x", 5000) + `"}`, nil, "413 invalid_format: The request is too long."},
 		{"token", `{}`, []string{"Content-Type", "text/plain"}, "415 invalid_format: The request has to be of type application/json."},
@@ -194,12 +214,12 @@ func TestSignInRefusals(t *testing.T) {
 			t.Errorf("%s %.40s: %s, cookies %v", tc.path, tc.body, text, c.cookies)
 		}
 	}
-	for _, path := range []string{"auth/token", "auth/sign_out", "auth/code", "auth/code/request"} {
+	for _, path := range []string{"auth/token", "auth/sign_out", "auth/code", "auth/code/request", "auth/pair", "auth/pair/request"} {
 		if got := b.browser().do(http.MethodGet, path, ""); got.status != http.StatusNotFound {
 			t.Errorf("GET %s: %d", path, got.status)
 		}
 	}
-	if log := b.log.String(); strings.Contains(log, "earshot_wrong") || strings.Contains(log, "12345678") || strings.Contains(log, "sign-in code, ") {
+	if log := b.log.String(); strings.Contains(log, "earshot_wrong") || strings.Contains(log, "12345678") || strings.Contains(log, "code, good once") {
 		t.Errorf("the log holds what was tried, or a code: %s", log)
 	}
 }
@@ -337,7 +357,7 @@ func TestSignInByHomeAssistant(t *testing.T) {
 		{person{name: "Ben"}, "listen", false, "Ben, listen"},
 		{person{name: "Ben"}, "read", false, "Ben, read"},
 		{person{name: "Ben"}, "none", false, ""},
-		{person{name: " \x00\u202e" + strings.Repeat("Ł", 100)}, "read", false, strings.Repeat("Ł", 64) + ", read"},
+		{person{name: " \x00\u202e" + strings.Repeat("Ł", 150)}, "read", false, strings.Repeat("Ł", 100) + ", read"},
 		{person{}, "read", false, "Home Assistant user, read"},
 		{person{name: "Carl", refused: "User is not active"}, "listen", false, ""},
 	} {

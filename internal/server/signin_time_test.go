@@ -122,7 +122,7 @@ func TestGuessingCodes(t *testing.T) {
 
 // TestGuessingAtOnce has more wrong guesses under way than one remote may have.
 func TestGuessingAtOnce(t *testing.T) {
-	for path, body := range map[string]string{"auth/token": `{"access_token":"earshot_x"}`, "auth/code": `{"code":"12345678"}`} {
+	for path, body := range map[string]string{"auth/token": `{"access_token":"earshot_x"}`, "auth/code": `{"code":"12345678"}`, "auth/pair": `{"code":"12345678","name":"a"}`} {
 		serverInBubble(t, func(t *testing.T, s *Server, _ func(http.Header) *websocket.Conn) {
 			var mu sync.Mutex
 			var guesses sync.WaitGroup

@@ -25,6 +25,7 @@ const (
 	eventQueue       = 64      // events that may wait for a slow client before it is dropped
 	maxWaiting       = 1 << 20 // bytes of them, when they are more than one
 	maxSubscriptions = 16
+	maxAside         = 32 // commands that take long, at a time; a bridge has fewer satellites in most houses
 )
 
 // socket is one client. One goroutine reads and carries out its commands one after the other, one writes.
@@ -40,6 +41,7 @@ type socket struct {
 	replies chan []byte
 	events  chan []byte
 	waiting atomic.Int64 // bytes of the events that wait
+	aside   atomic.Int32 // commands that are carried out beside others
 
 	stopOnce sync.Once
 	done     chan struct{} // closed when the connection is to end; closeCode and closeText are set before
@@ -338,33 +340,60 @@ func (c *socket) handle(data []byte) bool {
 	if m.kind == "ping" && len(m.fields) == 0 {
 		return c.replyJSON(pongMessage{ID: m.id, Type: "pong"})
 	}
-	run, err := c.prepare(m)
+	run, aside, err := c.prepare(m)
 	if err != nil {
 		return c.answer(m.id, nil, err)
+	}
+	if aside {
+		return c.runAside(m.id, run)
 	}
 	result, err := run(c.ctx, call{socket: c, id: m.id, who: c.who})
 	return c.answer(m.id, result, err)
 }
 
-// prepare finds the command of a message, and checks the client's role and the fields.
-func (c *socket) prepare(m message) (action, error) {
-	cmd, known := c.server.commands[m.kind]
-	if !known {
-		return nil, &commandError{Code: codeUnknownCommand, Message: "Unknown command."}
+// runAside carries out a command that takes long, while others are. It ends with the connection.
+func (c *socket) runAside(id int64, run action) bool {
+	if c.aside.Add(1) > maxAside {
+		c.aside.Add(-1)
+		return c.answer(id, nil, &commandError{Code: codeBusy, Message: "too many commands that take long at once; wait for one of them"})
 	}
-	if !c.who.Role.allows(cmd.role) {
-		return nil, &commandError{Code: codeUnauthorized, Message: "The role " + string(cmd.role) + " is needed."}
-	}
-	var f fields
-	run := cmd.declare(&f)
-	if err := f.decode(m.kind, m.fields); err != nil {
-		return nil, err
-	}
-	return run, nil
+	by := call{socket: c, id: id, who: c.who}
+	c.forwarders.Go(func() {
+		defer c.aside.Add(-1)
+		result, err := run(c.ctx, by)
+		c.answerAside(id, result, err)
+	})
+	return true
 }
 
-// answer sends the result of a command, or its error in the words for clients.
+// prepare finds the command of a message, and checks the client's role and the fields. aside tells whether others need not wait for it.
+func (c *socket) prepare(m message) (run action, aside bool, err error) {
+	cmd, known := c.server.commands[m.kind]
+	if !known {
+		return nil, false, &commandError{Code: codeUnknownCommand, Message: "Unknown command."}
+	}
+	if !c.who.Role.allows(cmd.role) {
+		return nil, false, &commandError{Code: codeUnauthorized, Message: "The role " + string(cmd.role) + " is needed."}
+	}
+	var f fields
+	run = cmd.declare(&f)
+	if err := f.decode(m.kind, m.fields); err != nil {
+		return nil, false, err
+	}
+	return run, f.aside, nil
+}
+
+// answer sends the result of a command, or its error in the words for clients, and begins the subscription that it may have made.
 func (c *socket) answer(id int64, result any, err error) bool {
+	sent := c.answerAside(id, result, err)
+	if sub := c.subscriptions[id]; sent && sub != nil && err == nil {
+		c.forward(id, sub)
+	}
+	return sent
+}
+
+// answerAside sends the result of a command, or its error in the words for clients.
+func (c *socket) answerAside(id int64, result any, err error) bool {
 	failure := c.server.explain(err)
 	data, err := encodeResult(id, result, failure)
 	if err != nil {
@@ -372,9 +401,5 @@ func (c *socket) answer(id int64, result any, err error) bool {
 		c.stop(websocket.CloseInternalServerErr, "")
 		return false
 	}
-	sent := c.reply(data)
-	if sub := c.subscriptions[id]; sent && sub != nil && failure == nil {
-		c.forward(id, sub)
-	}
-	return sent
+	return c.reply(data)
 }

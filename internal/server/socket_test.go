@@ -198,7 +198,7 @@ func TestHostileMessages(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
-	b := startBridge(t)
+	b := startBridge(t, func(_ *server.Config, d *server.Deps) { d.HomeAssistant.URL = "http://127.0.0.1:1" })
 	e := b.add(tone(1, 440), nil)
 	clients := []*client{b.dial(server.Read), b.dial(server.Listen), b.dial(server.Admin)}
 	commands := []struct {
@@ -226,6 +226,8 @@ func TestRoles(t *testing.T) {
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
+		{"satellites/announce", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
+		{"pairing/subscribe", nil, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
 	}

@@ -86,7 +86,7 @@ func (c *socket) forward(id int64, sub *subscription) {
 			}
 			return sent
 		})
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			c.drop(err.Error())
 		}
 	})

@@ -78,7 +78,7 @@ type Tokens struct {
 const (
 	secretPrefix = "earshot_"
 	secretBytes  = 32
-	maxTokenName = 64 // characters
+	maxTokenName = 100 // characters
 	maxTokens    = 1000
 )
 

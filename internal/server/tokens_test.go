@@ -77,7 +77,7 @@ func TestTokenMistakes(t *testing.T) {
 	create(t, tokens, "card", server.Admin)
 	_, twice := tokens.Create("card", server.Read)
 	_, nameless := tokens.Create(" ", server.Read)
-	_, long := tokens.Create(strings.Repeat("ä", 65), server.Read)
+	_, long := tokens.Create(strings.Repeat("ä", 101), server.Read)
 	_, control := tokens.Create("a\x1b[2J", server.Read)
 	_, role := tokens.Create("x", "owner")
 	_, session := tokens.Session("x", "")
@@ -87,7 +87,7 @@ func TestTokenMistakes(t *testing.T) {
 	}{
 		{twice, `create token "card": there is a token of that name already; choose another name, or revoke it first`},
 		{nameless, `create token " ": a token needs a name that says what it is for`},
-		{long, `create token "` + strings.Repeat("ä", 65) + `": the name is longer than 64 characters`},
+		{long, `create token "` + strings.Repeat("ä", 101) + `": the name is longer than 100 characters`},
 		{control, `create token "a\x1b[2J": the name holds characters that cannot be shown`},
 		{role, `create token "x": "owner" is not a role; use read, listen or admin`},
 		{session, `create session "x": "" is not a role; use read, listen or admin`},

@@ -20,21 +20,27 @@ export async function ask(what) {
   return answer.text();
 }
 
-/** A page of its own browser context, signed in unless secret is empty. It must leave the console clean. */
-export async function open(t, { path = "", secret = token, ...options } = {}) {
-  const context = await browser.newContext({ locale: "en-GB", timezoneId: "America/New_York", viewport: { width: 1280, height: 900 }, ...options });
+/** A page of a browser context of its own, and what its console complains of. */
+export async function browserFor(t, options) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
   const complaints = [];
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && complaints.push(m.text()));
   page.on("pageerror", (e) => complaints.push(String(e)));
-  t.after(async () => {
-    await context.close();
+  return { page, complaints };
+}
+
+/** The bridge's page, signed in unless secret is empty. It must leave the console clean. */
+export async function open(t, { secret = token, ...options } = {}) {
+  const { page, complaints } = await browserFor(t, { locale: "en-GB", timezoneId: "America/New_York", viewport: { width: 1280, height: 900 }, ...options });
+  t.after(() => {
     // A bridge that is away, and a recording that is gone, are in the console of every browser.
     const own = complaints.filter((c) => !/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection|status of (403|404|410)/.test(c));
     assert.deepEqual(own, [], "the console");
   });
-  await page.goto(`${address}${path}${secret ? `#token=${secret}` : ""}`);
+  await page.goto(`${address}${secret ? `#token=${secret}` : ""}`);
   return page;
 }
 

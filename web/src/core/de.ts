@@ -6,8 +6,6 @@ export const de: Catalogue = {
   back: "Zurück",
   close: "Schließen",
   again: "Erneut versuchen",
-  on: "An",
-  off: "Aus",
   "day.today": "Heute",
   "day.yesterday": "Gestern",
 
@@ -132,6 +130,14 @@ export const de: Catalogue = {
   "page.sign_out": "Abmelden",
   "page.signed_in": "Angemeldet als {name}",
   "page.sections": "Bereiche",
+
+  "hass.title": "Sprachverlauf",
+  "hass.all": "Alle Aufnahmen",
+  "hass.bridge": "Bridge",
+  "hass.none": "Keine Bridge ist eingerichtet. Füge Earshot unter Einstellungen, Geräte & Dienste hinzu.",
+  "hass.none_for_you": "Du darfst den Sprachverlauf nicht sehen. Wer dieses Home Assistant verwaltet, kann das ändern.",
+
+  "pair.code": "„{name}“ möchte diese Bridge benutzen. Wenn du das bist, gib dort diesen Code ein: {code}",
 
   "sign.title": "Anmelden",
   "sign.why": "Deine Aufnahmen sind privat: Nur wer zum Haushalt gehört, darf sie sehen.",

@@ -7,8 +7,6 @@ export const en = {
   back: "Back",
   close: "Close",
   again: "Try again",
-  on: "On",
-  off: "Off",
   "day.today": "Today",
   "day.yesterday": "Yesterday",
 
@@ -133,6 +131,14 @@ export const en = {
   "page.sign_out": "Sign out",
   "page.signed_in": "Signed in as {name}",
   "page.sections": "Sections",
+
+  "hass.title": "Voice history",
+  "hass.all": "All recordings",
+  "hass.bridge": "Bridge",
+  "hass.none": "No bridge is set up. Add Earshot under Settings, Devices & services.",
+  "hass.none_for_you": "You may not see the voice history. Somebody who looks after this Home Assistant can change that.",
+
+  "pair.code": "“{name}” wants to use this bridge. If that is you, type this code there: {code}",
 
   "sign.title": "Sign in",
   "sign.why": "Your recordings are private: only people of this household may see them.",

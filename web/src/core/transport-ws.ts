@@ -89,8 +89,8 @@ export class SocketTransport implements Transport {
     };
   }
 
-  url(link: string): string {
-    return new URL(link, this.base).href;
+  url(link: string, download = false): string {
+    return new URL(download ? `${link}&download` : link, this.base).href;
   }
 
   #send<T>(type: string, fields: object): { id: number; answer: Promise<T> } {

@@ -22,6 +22,6 @@ export interface Transport {
   call<T>(type: string, fields?: object): Promise<T>;
   /** Calls event for each event until the returned function is called or the link is lost, and then not again. */
   subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void>;
-  /** Makes a link that a command returned one that a browser can fetch. */
-  url(link: string): string;
+  /** Makes a link that a command returned one that a browser can fetch: to play, or to keep as a file. */
+  url(link: string, download?: boolean): string;
 }

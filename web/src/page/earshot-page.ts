@@ -11,11 +11,17 @@ import "../ui/earshot-history";
 /** The parts of the page. All but the history are fetched when somebody goes there. */
 const parts = {
   history: { icon: "history", load: async () => {} },
-  microphones: { icon: "microphone", load: () => import("./microphones") },
-  privacy: { icon: "shield", load: () => import("./privacy") },
-  access: { icon: "list", load: () => import("./access-log") },
+  microphones: { icon: "microphone", load: () => import("../ui/microphones") },
+  privacy: { icon: "shield", load: () => import("../ui/privacy") },
+  access: { icon: "list", load: () => import("../ui/access-log") },
 } as const satisfies Record<string, { icon: Icon; load(): Promise<unknown> }>;
 type Part = keyof typeof parts;
+
+/** What pairing/subscribe tells; name is empty when nobody asks. */
+interface Pairing {
+  name: string;
+  code: string;
+}
 
 /** How long to wait before the bridge is asked again who we are, ms. */
 const patience = 3000;
@@ -27,6 +33,8 @@ export class EarshotPage extends LitElement {
   @state() private place: Part = "history";
   @state() private loaded: ReadonlySet<string> = new Set(["history"]);
   @state() private problem: Key | "" = "";
+  /** A program that wants to use the bridge, with the code that allows it. */
+  @state() private pairing?: Pairing;
 
   private signIn = new SignIn();
   private transport = new SocketTransport();
@@ -81,6 +89,11 @@ export class EarshotPage extends LitElement {
     main {
       padding-block-end: 5rem;
     }
+    .pairing {
+      padding: 0.75rem;
+      border: 1px solid var(--accent);
+      border-radius: 0.6rem;
+    }
     footer {
       padding-block: 1rem;
       color: var(--muted);
@@ -110,6 +123,7 @@ export class EarshotPage extends LitElement {
     addEventListener("hashchange", this.#go);
     this.transport.watch(() => {
       if (this.transport.link === "refused") void this.#ask();
+      if (this.transport.link === "ready" && this.transport.role === "admin") void this.#followPairing();
       this.requestUpdate();
     });
     void this.#start();
@@ -167,6 +181,14 @@ export class EarshotPage extends LitElement {
     }
   };
 
+  async #followPairing(): Promise<void> {
+    try {
+      await this.transport.subscribe<Pairing>("pairing/subscribe", {}, (pairing) => (this.pairing = pairing));
+    } catch {
+      // The code is in the bridge's log, too.
+    }
+  }
+
   #go = async (): Promise<void> => {
     if (new URLSearchParams(location.hash.slice(1)).has("token")) {
       await this.#takeToken();
@@ -205,6 +227,7 @@ export class EarshotPage extends LitElement {
           <button class="icon" aria-label=${t("page.sign_out")} title=${t("page.sign_out")} @click=${this.#signOut}>${icon("leave")}</button>
         </nav>
       </header>
+      ${this.pairing?.name ? html`<p class="pairing" role="status">${t("pair.code", { name: this.pairing.name, code: this.pairing.code })}</p>` : nothing}
       <main>${this.#content()}</main>
       <footer>${t("page.signed_in", { name: this.session.name })} · Earshot ${this.transport.version}</footer>
     `;

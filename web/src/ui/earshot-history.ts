@@ -9,9 +9,10 @@ import { Words } from "../core/words";
 import { define } from "./define";
 import type { DeleteDialog } from "./delete-dialog";
 import { explain } from "./explain";
-import { icon } from "./icons";
+import { icon, type Icon } from "./icons";
 import { Player } from "./player";
 import { rowStyles } from "./rows";
+import { near } from "./sight";
 import { controls, tokens } from "./theme";
 import { mayChange, satelliteName, type View } from "./view";
 import type { Waveform } from "./waveform";
@@ -30,7 +31,10 @@ interface Day {
   chunks: readonly Entry[][];
 }
 
-/** The voice history: look through, listen, understand, mark and delete. It needs a transport, and takes words. */
+/**
+ * The voice history: look through, listen, understand, mark and delete. It needs a transport, and takes words.
+ * It tells by the event "earshot-deleted" that something was, with the Receipt.
+ */
 export class EarshotHistory extends LitElement {
   @property({ attribute: false }) transport!: Transport;
   @property({ attribute: false }) words = new Words();
@@ -50,7 +54,7 @@ export class EarshotHistory extends LitElement {
   #days: { of?: readonly Entry[]; clock?: Clock; list: Day[] } = { list: [] };
   #anchor = ""; // where a range of selected rows begins
   #unwatch?: () => void;
-  #end = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.store.loadMore(), { rootMargin: "1500px" });
+  #end = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.store.loadMore(), near("1500px"));
   #ended?: readonly Entry[]; // the list of which the end is observed
 
   static override styles = [tokens, controls, rowStyles, css`
@@ -133,6 +137,12 @@ export class EarshotHistory extends LitElement {
     @media (max-width: 599px) {
       .only-phone {
         display: inline-flex;
+      }
+      .not-phone {
+        display: none;
+      }
+      .selection .all {
+        order: 1;
       }
       .selection {
         position: fixed;
@@ -293,12 +303,17 @@ export class EarshotHistory extends LitElement {
       <button class="icon" aria-label=${t("select.end")} @click=${this.#endSelection}>${icon("close")}</button>
       <strong class="grow" role="status">${t("select.count", { n })}</strong>
       ${!store.allSelected && store.total !== undefined && store.total > n
-        ? html`<button @click=${() => store.selectAll()}>${t("select.all", { n: store.total })}</button>`
+        ? html`<button class="all" @click=${() => store.selectAll()}>${t("select.all", { n: store.total })}</button>`
         : nothing}
-      <button ?disabled=${!n || !online} @click=${() => void this.#mark({ label: "mistake" })}>${icon("mistake")}${t("label.mistake")}</button>
-      <button ?disabled=${!n || !online} @click=${() => void this.#mark({ kept: true })}>${icon("keep")}${t("details.keep")}</button>
-      <button class="danger" ?disabled=${!n || !online} @click=${() => this.dialog.confirm(store.selector())}>${icon("delete")}${t("delete.open")}</button>
+      ${this.#selectionButton("mistake", t("label.mistake"), !n || !online, () => void this.#mark({ label: "mistake" }))}
+      ${this.#selectionButton("keep", t("details.keep"), !n || !online, () => void this.#mark({ kept: true }))}
+      ${this.#selectionButton("delete", t("delete.open"), !n || !online, () => this.dialog.confirm(store.selector()), "danger")}
     </div>`;
+  }
+
+  /** On a phone only its icon is shown. */
+  #selectionButton(name: Icon, text: string, disabled: boolean, act: () => void, kind = ""): TemplateResult {
+    return html`<button class=${kind} aria-label=${text} ?disabled=${disabled} @click=${act}>${icon(name)}<span class="not-phone">${text}</span></button>`;
   }
 
   #grouped(): Day[] {
@@ -472,7 +487,7 @@ export class EarshotHistory extends LitElement {
     try {
       const { url } = await this.transport.call<{ url: string }>("clips/sign", { entry_id: id });
       const link = document.createElement("a");
-      link.href = `${this.transport.url(url)}&download`;
+      link.href = this.transport.url(url, true);
       link.download = "";
       link.click();
     } catch (error) {
@@ -483,6 +498,7 @@ export class EarshotHistory extends LitElement {
   #deleted = (event: CustomEvent<Receipt>): void => {
     this.#endSelection();
     this.said = this.words.t("receipt.title", { n: event.detail.deleted });
+    this.dispatchEvent(new CustomEvent("earshot-deleted", { detail: event.detail, bubbles: true, composed: true }));
   };
 }
 

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { duration, percent, wakeWord } from "../core/format";
 import type { Entry } from "../core/types";
+import type { Words } from "../core/words";
 import { icon } from "./icons";
 import { mayChange, mayListen, satelliteName, type View } from "./view";
 import "./waveform";
@@ -9,7 +10,7 @@ import "./waveform";
 const preRoll = 2000;
 
 /** What was said, or why there are no words. */
-export function title(entry: Entry, { words }: View): string {
+export function title(entry: Entry, words: Words): string {
   if (entry.transcript) return words.t("row.said", { text: entry.transcript });
   return words.t(entry.outcome === "not_intended" ? "row.not_intended" : "row.no_text");
 }
@@ -22,7 +23,7 @@ export function row(entry: Entry, view: View): TemplateResult {
   const playing = current && player.playing;
   const open = view.open === entry.id;
   const selected = store.isSelected(entry.id);
-  const name = title(entry, view);
+  const name = title(entry, words);
   return html`
     <div class="row ${selected ? "selected" : ""}" role="listitem" data-id=${entry.id} tabindex=${view.active === entry.id ? 0 : -1}
       aria-label=${`${clock.time(entry.at)}, ${name}`}>

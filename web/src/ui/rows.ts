@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Entry } from "../core/types";
 import { define } from "./define";
 import { row } from "./row";
+import { near } from "./sight";
 import type { View } from "./view";
 
 /** A guess at a row's height, px, until it has been seen. */
@@ -14,7 +15,7 @@ const nearness = "1000px";
 
 const sight = new IntersectionObserver(
   (changes) => changes.forEach((c) => (c.target as Rows).setNear(c.isIntersecting, c.boundingClientRect.height)),
-  { rootMargin: nearness },
+  near(nearness),
 );
 
 /**

@@ -1,7 +1,7 @@
 // Pictures of the main states, for people to look at. EARSHOT_SHOTS says where they go.
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
-import { first, open, rows } from "./house.mjs";
+import { first, open, rows } from "../house.mjs";
 
 const folder = process.env.EARSHOT_SHOTS;
 mkdirSync(folder, { recursive: true });

@@ -4,11 +4,11 @@ import { Clock, percent } from "../core/format";
 import type { Transport } from "../core/transport";
 import type { Satellite, WakeWord } from "../core/types";
 import type { Words } from "../core/words";
-import { define } from "../ui/define";
-import { explain } from "../ui/explain";
-import { icon } from "../ui/icons";
-import { controls, tokens } from "../ui/theme";
-import { mayChange } from "../ui/view";
+import { define } from "./define";
+import { explain } from "./explain";
+import { icon } from "./icons";
+import { controls, tokens } from "./theme";
+import { mayChange } from "./view";
 import type { MicrophoneTest } from "./microphone-test";
 import "./microphone-test";
 

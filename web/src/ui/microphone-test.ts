@@ -4,9 +4,9 @@ import { percent } from "../core/format";
 import type { Transport } from "../core/transport";
 import type { Satellite, WakeWord } from "../core/types";
 import type { Words } from "../core/words";
-import { define } from "../ui/define";
-import { explain } from "../ui/explain";
-import { tokens, controls } from "../ui/theme";
+import { define } from "./define";
+import { explain } from "./explain";
+import { tokens, controls } from "./theme";
 
 /** What satellites/test tells, about ten times a second. */
 interface Heard {

@@ -1,7 +1,7 @@
 // The whole page against the real bridge: 10,000 recordings, real audio, a microphone that hears.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, address, ask, count, counted, first, fits, listenToken, open, rows, token, until } from "./house.mjs";
+import { accessible, address, ask, count, counted, first, fits, listenToken, open, rows, token, until } from "../house.mjs";
 
 test("a link signs in, and leaves no token behind", async (t) => {
   const page = await open(t);
@@ -254,7 +254,7 @@ test("somebody who may only listen", async (t) => {
 });
 
 test("what is saved is a choice, and its consequence is told", async (t) => {
-  const page = await open(t, { path: "" });
+  const page = await open(t);
   await first(page).waitFor();
   await page.getByRole("link", { name: "Privacy" }).click();
   await page.getByRole("radio", { name: /^Nothing/ }).check();

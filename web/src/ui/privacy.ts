@@ -4,10 +4,10 @@ import { Clock } from "../core/format";
 import type { Transport } from "../core/transport";
 import type { Satellite, SatelliteSettings, Save, Settings } from "../core/types";
 import type { Key, Words } from "../core/words";
-import { define } from "../ui/define";
-import { explain } from "../ui/explain";
-import { controls, tokens } from "../ui/theme";
-import { mayChange, mayListen, satelliteName } from "../ui/view";
+import { define } from "./define";
+import { explain } from "./explain";
+import { controls, tokens } from "./theme";
+import { mayChange, mayListen, satelliteName } from "./view";
 
 const saves: Save[] = ["audio+text", "text", "nothing"];
 const kinds = ["understood", "not_intended", "failed"] as const;

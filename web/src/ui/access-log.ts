@@ -4,9 +4,9 @@ import { Clock } from "../core/format";
 import type { Transport } from "../core/transport";
 import type { AccessLine } from "../core/types";
 import type { Words } from "../core/words";
-import { define } from "../ui/define";
-import { explain } from "../ui/explain";
-import { controls, tokens } from "../ui/theme";
+import { define } from "./define";
+import { explain } from "./explain";
+import { controls, tokens } from "./theme";
 
 const pageSize = 50;
 
