@@ -129,7 +129,7 @@ async def test_reauth(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) ->
 async def test_reconfigure(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) -> None:
     entry = await set_up()
     flow = await entry.start_reconfigure_flow(hass)
-    flow = await answer(hass, flow, host="localhost", port=1, ssl=False)
+    flow = await answer(hass, flow, host="127.0.0.1", port=1, ssl=False)
     assert flow["errors"] == {"base": "cannot_connect"}
     flow = await answer(hass, flow, host=f"http://127.0.0.1:{bridge.port}", port=1, ssl=False)
     assert (flow["reason"], bridge.requests) == ("reconfigure_successful", 0)

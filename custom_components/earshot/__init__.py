@@ -6,13 +6,15 @@ import contextlib
 from yarl import URL
 
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_URL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
+from . import views, websocket
 from .api import Bridge, InvalidToken
-from .const import DOMAIN
+from .const import DOMAIN, SIGNAL_CHANGED
 from .runtime import EarshotConfigEntry, Runtime
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -23,6 +25,8 @@ START_LIMIT = 5.0
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what there is once for all bridges."""
+    websocket.async_setup(hass)
+    views.async_setup(hass)
     return True
 
 
@@ -31,17 +35,35 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
     bridge = Bridge(async_get_clientsession(hass), URL(entry.data[CONF_URL]), entry.data[CONF_ACCESS_TOKEN])
     entry.runtime_data = Runtime(bridge)
 
+    @callback
+    def changed() -> None:
+        async_dispatcher_send(hass, SIGNAL_CHANGED.format(entry.unique_id))
+
+    @callback
+    def bridge_changed() -> None:
+        if not bridge.online:
+            entry.runtime_data.links.forget()
+        changed()
+
     async def run() -> None:
         try:
             await bridge.run()
         except InvalidToken:
             entry.async_start_reauth(hass)
 
+    bridge.on_change(bridge_changed)
     entry.async_create_background_task(hass, run(), f"connection to {entry.title}")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(START_LIMIT):
             await bridge.tried.wait()
+    entry.async_on_unload(entry.add_update_listener(_updated))
+    entry.async_on_unload(entry.async_on_state_change(changed))
     return True
+
+
+async def _updated(hass: HomeAssistant, entry: EarshotConfigEntry) -> None:
+    """Tell the cards that other people may do other things now."""
+    async_dispatcher_send(hass, SIGNAL_CHANGED.format(entry.unique_id))
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> bool:

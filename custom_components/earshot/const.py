@@ -15,3 +15,6 @@ EVERYONE: Final = "everyone"
 CLIENT_NAME: Final = "Home Assistant"
 
 DEFAULT_PORT: Final = 8127
+
+# Dispatcher signal: a bridge or its entry is not as it was. The bridge's id goes in.
+SIGNAL_CHANGED: Final = "earshot_changed_{}"

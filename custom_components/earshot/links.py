@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 import secrets
 import time
-from typing import Final
+from typing import Any, Final
 
 from .api import Bridge
 
@@ -13,7 +13,9 @@ MAX_LINKS: Final = 256  # of each kind
 
 
 @dataclass(frozen=True)
-class _Link:
+class Link:
+    """A link of the bridge."""
+
     url: str  # relative to the bridge's address
     until: float  # of the monotonic clock
 
@@ -23,25 +25,29 @@ class Links:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._clips: dict[tuple[str, str], _Link] = {}
-        self._exports: dict[str, _Link] = {}
+        self._clips: dict[tuple[str, str], Link] = {}
+        self._exports: dict[str, Link] = {}
 
     async def clip(self, bridge: Bridge, user_id: str, recording: str, *, renew: bool = False) -> str:
         """Return the bridge's link to a clip. One is used for all parts that a player fetches, so that the access log counts a play once.
 
         Raises BridgeError.
         """
-        key = (user_id, recording)
-        link = self._clips.get(key)
+        link = self._clips.get((user_id, recording))
         if renew or link is None or link.until < time.monotonic():
-            link = _new(await bridge.call("clips/sign", {"entry_id": recording}))
-            _keep(self._clips, key, link)
+            link = self.add_clip(user_id, recording, await bridge.call("clips/sign", {"entry_id": recording}))
         return link.url
+
+    def add_clip(self, user_id: str, recording: str, signed: dict[str, Any]) -> Link:
+        """Keep what clips/sign has answered for a user."""
+        link = Link(str(signed["url"]), time.monotonic() + LINK_LIFETIME)
+        _keep(self._clips, (user_id, recording), link)
+        return link
 
     def add_export(self, url: str) -> str:
         """Keep the bridge's link to an archive, and return a name for it that cannot be guessed."""
         name = secrets.token_urlsafe(16)
-        _keep(self._exports, name, _Link(url, time.monotonic() + LINK_LIFETIME))
+        _keep(self._exports, name, Link(url, time.monotonic() + LINK_LIFETIME))
         return name
 
     def take_export(self, name: str) -> str | None:
@@ -55,11 +61,7 @@ class Links:
         self._exports.clear()
 
 
-def _new(result: dict[str, str]) -> _Link:
-    return _Link(str(result["url"]), time.monotonic() + LINK_LIFETIME)
-
-
-def _keep[K](links: dict[K, _Link], key: K, link: _Link) -> None:
+def _keep[K](links: dict[K, Link], key: K, link: Link) -> None:
     links.pop(key, None)
     while len(links) >= MAX_LINKS:
         del links[next(iter(links))]
