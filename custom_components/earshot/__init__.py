@@ -5,19 +5,21 @@ import contextlib
 
 from yarl import URL
 
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_URL
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_URL, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
-from . import views, websocket
+from . import sounds, views, websocket
 from .api import Bridge, InvalidToken
 from .const import DOMAIN, SIGNAL_CHANGED
 from .runtime import EarshotConfigEntry, Runtime
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [Platform.ASSIST_SATELLITE]
 
 # How long a start waits for the bridge, in seconds. Without it everything is set up too, and says that the bridge is away.
 START_LIMIT = 5.0
@@ -27,6 +29,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what there is once for all bridges."""
     websocket.async_setup(hass)
     views.async_setup(hass)
+    await sounds.async_setup(hass)
     return True
 
 
@@ -58,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
             await bridge.tried.wait()
     entry.async_on_unload(entry.add_update_listener(_updated))
     entry.async_on_unload(entry.async_on_state_change(changed))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
@@ -68,4 +72,4 @@ async def _updated(hass: HomeAssistant, entry: EarshotConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> bool:
     """Leave a bridge; the connection ends with the entry's tasks."""
-    return True
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
