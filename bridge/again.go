@@ -30,7 +30,7 @@ func (s *Satellite) askAgain(ctx context.Context, o *session) {
 
 // listenAgain begins a recording without a wake word. It is filed under the wake word of the conversation; the reply is not in it.
 func (s *Satellite) listenAgain(ctx context.Context, asked *session) {
-	if s.session != nil || s.trial.Load() != nil || s.deps.Microphone.Status().State != audio.Listening {
+	if s.session != nil || s.trial.Load() != nil || s.speaking() || s.deps.Microphone.Status().State != audio.Listening {
 		return
 	}
 	s.ring.clear()

@@ -74,6 +74,13 @@ func (s *Satellite) cannotAnnounce() Refusal {
 	}
 }
 
+// speaking tells whether an announcement is being played.
+func (s *Satellite) speaking() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.announcing != nil
+}
+
 // chime plays the sound that comes before an announcement, where the voice can.
 func (s *Satellite) chime(ctx context.Context) {
 	sounds, ok := s.deps.Voice.(Sounds)

@@ -319,7 +319,9 @@ func TestFormerBridgeOnRealBroker(t *testing.T) {
 		foreign.Wait(t, "earshot/old/hub/recordings", "0")
 		foreign.Wait(t, "earshot/attic/level", "-41")
 		now := household
-		now.Former, now.FormerBridges = []string{"kitchen", "attic"}, []string{"old", "bridge"}
+		now.Former, now.FormerBridges, now.FormerPrefixes = []string{"kitchen", "attic"}, []string{"old", "bridge"}, []string{"before", "homeassistant", "a/+"}
+		const elsewhere = "before/device/earshot_kitchen/config"
+		mqtttest.Publish(t, addr, elsewhere, `{"o":{"name":"Earshot"},"avty_t":"earshot/old/availability","cmps":{}}`, "-r")
 
 		// It is online: a copy of this bridge. And then it is another one's.
 		for range 2 {
@@ -333,7 +335,7 @@ func TestFormerBridgeOnRealBroker(t *testing.T) {
 			foreign.Wait(t, "earshot/old/availability", "offline")
 			mqtttest.Publish(t, addr, "earshot/old/announce", `{"id":"old","instance":"another"}`, "-r")
 		}
-		for _, topic := range []string{"homeassistant/device/earshot_hub_old/config", "homeassistant/device/earshot_attic/config", "earshot/old/hub/recordings"} {
+		for _, topic := range []string{"homeassistant/device/earshot_hub_old/config", "homeassistant/device/earshot_attic/config", "earshot/old/hub/recordings", elsewhere} {
 			if got, _ := foreign.Last(topic); got == "" {
 				t.Errorf("%s of another bridge was emptied", topic)
 			}

@@ -28,8 +28,10 @@ type Config struct {
 	HomeAssistant bool     // commands are carried out there: which assistant can be chosen
 	DeleteButtons bool     // recordings can be deleted by button
 	Former        []string // ids of satellites that this bridge has shown before; those that are no devices any more are taken away
-	FormerBridges []string // ids that this bridge has had before; what is left of them is taken away
 	Announcement  Announcement
+
+	FormerBridges  []string // ids that this bridge has had before; what is left of them is taken away
+	FormerPrefixes []string // that it has used before; its descriptions there are taken away
 }
 
 // Announcement is what the bridge says of itself on AnnounceTopic, retained, for programs that look for it. It holds no secret.

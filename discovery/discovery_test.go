@@ -57,13 +57,13 @@ func inBubble(t *testing.T, log *bytes.Buffer, test func(t *testing.T, d *discov
 var listening = discovery.State{
 	Satellite: "listening", SaveRecordings: true, SaveText: true, LastHeard: time.Date(2026, 11, 24, 19, 2, 3, 0, time.FixedZone("", 3600)),
 	Counts: &discovery.Counts{Recordings: 7, Today: 3, FalseToday: 1}, Keep: discovery.KeepForever, Assistant: discovery.AsConfigured, GainDB: 1.5,
-	WakeWords: map[string]discovery.WordState{"okay_nabu": {Active: true, Threshold: 0.85}, "alexa": {}}, LevelDBFS: -41.4, Dropped: 2,
+	WakeWords: map[string]discovery.WordState{"okay_nabu": {Active: true, Threshold: 0.85}, "alexa": {}}, LevelDBFS: -41.4, Dropped: 2, DetectorCPU: 2.34,
 }
 
 // listeningValues are the states that go with it, by the last part of the topic.
 var listeningValues = map[string]string{
 	"assist_problem": "OFF", "storage_problem": "OFF", "problem": "OFF", "state": "listening", "last_heard": "2026-11-24T18:02:03Z",
-	"recordings": "7", "recordings_today": "3", "false_triggers_today": "1", "last_deletion": "None", "level": "-41", "dropped_frames": "2",
+	"recordings": "7", "recordings_today": "3", "false_triggers_today": "1", "last_deletion": "None", "level": "-41", "dropped_frames": "2", "detector_cpu": "2.3",
 	"reply_time": "None", "microphone_test": "None", "mute": "OFF", "save": "ON", "save_text": "ON", "gain": "1.5", "keep": "forever",
 	"assistant": "As configured", "listen_okay_nabu": "ON", "threshold_okay_nabu": "0.85", "listen_alexa": "OFF",
 }
@@ -354,7 +354,7 @@ func TestManySatellites(t *testing.T) {
 		for _, m := range w.take() {
 			last[m.Topic] = m.Payload
 		}
-		if want := 100*19 + 2; len(last) != want {
+		if want := 100*20 + 2; len(last) != want {
 			t.Errorf("%d topics, want %d", len(last), want)
 		}
 		cancel()

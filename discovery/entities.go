@@ -18,6 +18,7 @@ const (
 	keyStorage      = "storage_problem"
 	keyLevel        = "level"
 	keyDropped      = "dropped_frames"
+	keyDetectorCPU  = "detector_cpu"
 	keyReplyTime    = "reply_time"
 	keyTest         = "microphone_test"
 	keyVersion      = "version"
@@ -56,7 +57,7 @@ type entity struct {
 // paced tells whether an entity changes so often that it has to wait for its turn.
 func paced(key string) bool {
 	switch key {
-	case keyRecordings, keyToday, keyFalseToday, keyLevel, keyDropped, keyStored:
+	case keyRecordings, keyToday, keyFalseToday, keyLevel, keyDropped, keyDetectorCPU, keyStored:
 		return true
 	}
 	return false
@@ -114,6 +115,9 @@ func satelliteSensors() map[string]component {
 		},
 		keyDropped: {
 			Platform: platformSensor, Name: "Dropped frames", Icon: "mdi:waveform", StateClass: "total_increasing", EntityCategory: diagnostic,
+		},
+		keyDetectorCPU: {
+			Platform: platformSensor, Name: "Detector CPU", Icon: "mdi:chip", StateClass: "measurement", Unit: "%", EntityCategory: diagnostic,
 		},
 		keyReplyTime: {
 			Platform: platformSensor, Name: "Reply time", DeviceClass: "duration", StateClass: "measurement", Unit: "s", EntityCategory: diagnostic,

@@ -20,7 +20,7 @@ type inbox struct {
 	removed   map[string]bool              // nodes whose device a person deleted
 	values    map[string]map[string]string // newest payloads by node and entity
 	remnants  map[string]map[string]string // platforms of entities, by node and key, that the broker knows and we have no more
-	former    map[string][]string          // topics to empty, by the identifier of what is no device any more
+	former    map[string][]string          // topics to empty, by that of the description of what is no device any more
 	events    []event
 	lost      uint64 // events beyond maxEvents
 	commands  []command

@@ -37,7 +37,7 @@ func (d *Discovery) described(n *node, config []byte, retained bool) {
 		}
 	}
 	if len(gone) > 0 {
-		d.whenOurs(bridge, func() { d.post(func(in *inbox) { in.remnants[n.id] = gone }) })
+		d.whenOurs(bridge, n.configTopic, func() { d.post(func(in *inbox) { in.remnants[n.id] = gone }) })
 	}
 }
 
@@ -68,21 +68,21 @@ func parse(config []byte) (p description, bridge string) {
 // formerBridge is an id that this bridge has had. Another bridge may have it now, and then all of it is that bridge's: one that has announced
 // itself since, or one that was made by copying this one's disk, and is online.
 type formerBridge struct {
-	announced bool     // by this installation
-	offline   bool     // since before we came
-	waiting   []func() // what is to be done if it is ours
+	announced bool              // by this installation
+	offline   bool              // since before we came
+	waiting   map[string]func() // what is to be done if it is ours, by the topic it is about
 }
 
 func (f *formerBridge) ours() bool { return f.announced && f.offline }
 
-// whenOurs does something if a bridge is this one, or once it is known to have been.
-func (d *Discovery) whenOurs(bridge string, do func()) {
+// whenOurs does something about a topic if a bridge is this one, or once it is known to have been.
+func (d *Discovery) whenOurs(bridge, topic string, do func()) {
 	f := d.former[bridge]
 	switch {
 	case bridge == d.cfg.BridgeID || f != nil && f.ours():
 		do()
 	case f != nil:
-		f.waiting = append(f.waiting, do)
+		f.waiting[topic] = do
 	}
 }
 
@@ -94,29 +94,53 @@ func (d *Discovery) subscribeFormer() {
 			d.subscribeFormerBridge(id)
 		}
 	}
+	identifiers := []string{}
+	for _, n := range d.nodes {
+		identifiers = append(identifiers, n.device.IDs[0])
+	}
 	for _, id := range d.cfg.Former {
-		if d.byID[id] != nil || !idPattern.MatchString(id) {
-			continue
+		if d.byID[id] == nil && idPattern.MatchString(id) {
+			identifiers = append(identifiers, Identifier(id))
+			d.subscribeFormerDevice(configTopic(d.cfg, Identifier(id)), "earshot/"+id+"/")
 		}
-		topic := configTopic(d.cfg, Identifier(id))
-		d.deps.Broker.Subscribe(topic, func(_ string, config []byte, retained bool) {
-			if !retained {
-				return
-			}
-			p, bridge := parse(config)
-			topics := []string{topic}
-			for _, c := range p.Components {
-				if strings.HasPrefix(c.StateTopic, "earshot/"+id+"/") {
-					topics = append(topics, c.StateTopic)
-				}
-			}
-			d.whenOurs(bridge, func() { d.post(func(in *inbox) { in.former[Identifier(id)] = topics }) })
-		})
+	}
+	for _, cfg := range d.formerPrefixes() {
+		for _, identifier := range identifiers {
+			d.subscribeFormerDevice(configTopic(cfg, identifier), "")
+		}
 	}
 }
 
+// formerPrefixes are the configuration as it was with other discovery prefixes.
+func (d *Discovery) formerPrefixes() (all []Config) {
+	for _, prefix := range d.cfg.FormerPrefixes {
+		cfg := d.cfg
+		if cfg.Prefix = prefix; prefix != "" && prefix != d.cfg.Prefix && check(cfg) == nil {
+			all = append(all, cfg)
+		}
+	}
+	return all
+}
+
+// subscribeFormerDevice looks for a description that nobody needs any more, and for the states beneath a topic that go with it.
+func (d *Discovery) subscribeFormerDevice(topic, states string) {
+	d.deps.Broker.Subscribe(topic, func(_ string, config []byte, retained bool) {
+		if !retained {
+			return
+		}
+		p, bridge := parse(config)
+		topics := []string{topic}
+		for _, c := range p.Components {
+			if states != "" && strings.HasPrefix(c.StateTopic, states) {
+				topics = append(topics, c.StateTopic)
+			}
+		}
+		d.whenOurs(bridge, topic, func() { d.post(func(in *inbox) { in.former[topic] = topics }) })
+	})
+}
+
 func (d *Discovery) subscribeFormerBridge(id string) {
-	f := &formerBridge{}
+	f := &formerBridge{waiting: map[string]func(){}}
 	d.former[id] = f
 	d.deps.Broker.Subscribe(AnnounceTopic(id), func(_ string, payload []byte, _ bool) {
 		var a Announcement
@@ -143,25 +167,28 @@ func (d *Discovery) leave(bridge string, f *formerBridge) {
 			topics = append(topics, e.StateTopic)
 		}
 	}
+	for _, cfg := range d.formerPrefixes() {
+		topics = append(topics, configTopic(cfg, n.device.IDs[0]))
+	}
 	topics = append(topics, AvailabilityTopic(bridge), AnnounceTopic(bridge))
 	for _, do := range f.waiting {
 		do()
 	}
-	f.waiting = nil
-	d.post(func(in *inbox) { in.former[n.device.IDs[0]] = topics })
+	clear(f.waiting)
+	d.post(func(in *inbox) { in.former[n.configTopic] = topics })
 }
 
 // forget empties what is retained of devices that are not configured any more. They may be heard of before anything can be published.
 func (r *runner) forget() {
-	for device, topics := range r.former {
+	for config, topics := range r.former {
 		if r.announced.IsZero() || !r.publish(topics[0], nil, true) {
 			continue
 		}
 		for _, topic := range topics[1:] {
 			r.publish(topic, nil, true)
 		}
-		delete(r.former, device)
-		r.deps.Log.Info().Str("device", device).Msg("it is not configured any more; its device is taken out of Home Assistant")
+		delete(r.former, config)
+		r.deps.Log.Info().Str("topic", config).Msg("it is not configured any more; its device is taken out of Home Assistant")
 	}
 }
 

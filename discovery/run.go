@@ -52,7 +52,7 @@ type runner struct {
 	due       due
 	announced time.Time           // when everything was last published
 	contended time.Time           // when "offline" was last contradicted
-	former    map[string][]string // topics to empty, by the identifier of what is no device any more
+	former    map[string][]string // topics to empty, by that of the description of what is no device any more
 }
 
 // step deals with the inbox and returns how long nothing else is to be done.

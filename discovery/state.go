@@ -24,6 +24,7 @@ type State struct {
 	Assistant         string // AsConfigured or a name of SetAssistants; empty: one that is not there
 	LevelDBFS         float64
 	Dropped           uint64        // frames, since the start
+	DetectorCPU       float64       // per cent of one processor core that hearing wake words takes; 0 before it is known
 	ReplyTime         time.Duration // from the end of speech to the reply; zero: there was none yet
 	MicrophoneTest    string        // one of MicrophoneTests; empty: there was none yet
 }
@@ -104,10 +105,14 @@ func (s *State) values() map[string]string {
 		keyTest:              oneOf(MicrophoneTests(), s.MicrophoneTest),
 		keyLevel:             strconv.Itoa(int(math.Round(max(-120, min(s.LevelDBFS, 0))))),
 		keyDropped:           strconv.FormatUint(s.Dropped, 10),
+		keyDetectorCPU:       unknown,
 		keyReplyTime:         unknown,
 	}
 	if s.Assistant == "" {
 		v[string(SetAssistant)] = unknown
+	}
+	if s.DetectorCPU > 0 {
+		v[keyDetectorCPU] = strconv.FormatFloat(s.DetectorCPU, 'f', 1, 64)
 	}
 	if s.ReplyTime > 0 {
 		v[keyReplyTime] = strconv.FormatFloat(s.ReplyTime.Seconds(), 'f', 2, 64)

@@ -68,8 +68,10 @@ func (h *household) newest(n int) map[string]any {
 // TestAssist closes the loop with the real Home Assistant, the current one and the oldest that is supported: a spoken command moves
 // a light, "delete what I just said" deletes it, and silence starts nothing.
 func TestAssist(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, STT: true})
 			h := newHousehold(t, home, home.PlainToken())
 			h.checkCommand()
@@ -143,6 +145,7 @@ func (h *household) checkRestart() {
 
 // TestTokenRevoked: a token that Home Assistant no longer takes is said where people look.
 func TestTokenRevoked(t *testing.T) {
+	t.Parallel()
 	home := lab.Start(t, lab.Options{Version: lab.Current})
 	token := home.NewToken(t)
 	h := newHousehold(t, home, token)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -27,7 +28,8 @@ import (
 // program is the built earshot binary; TestMain sets it.
 var program string
 
-// TestMain builds the program once, as it is shipped: without cgo.
+// TestMain builds the program once, as it is shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
+// processors; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "earshot-e2e-")
@@ -47,15 +49,22 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// freePort returns a loopback port that was free a moment ago.
+// freePort returns a loopback port that is free. It is below those that systems give to outgoing connections, so that no test beside this one
+// takes it before it is used.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		port := 20000 + rand.IntN(10000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		return port
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // start runs a process until the end of the test, and shows what it printed when the test failed.
@@ -194,6 +203,12 @@ func newClient(t *testing.T, ws *websocket.Conn) *client {
 
 func (b *bridge) dial(t *testing.T, role string) *client {
 	t.Helper()
+	return b.dialWith(t, b.token(t, role))
+}
+
+// dialWith opens a WebSocket and signs in with a token.
+func (b *bridge) dialWith(t *testing.T, token string) *client {
+	t.Helper()
 	ws, _, err := websocket.DefaultDialer.Dial("ws://"+b.listen+"/api/websocket", nil)
 	if err != nil {
 		t.Fatalf("dial: %v", err)
@@ -203,7 +218,7 @@ func (b *bridge) dial(t *testing.T, role string) *client {
 	if got := c.read()["type"]; got != "auth_required" {
 		t.Fatalf("first message is %v", got)
 	}
-	c.write(map[string]any{"type": "auth", "access_token": b.token(t, role)})
+	c.write(map[string]any{"type": "auth", "access_token": token})
 	if got := c.read()["type"]; got != "auth_ok" {
 		t.Fatalf("after auth: %v", got)
 	}

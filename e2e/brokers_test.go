@@ -56,6 +56,7 @@ func guarded(t *testing.T, prefix string) (settings string) {
 // TestGuardedBroker has two bridges at one broker with passwords and access rules, and Home Assistant look for devices elsewhere than usual:
 // both are there, one of them tells what was said because its household wants that, and nothing secret is on the broker.
 func TestGuardedBroker(t *testing.T) {
+	t.Parallel()
 	const prefix = "smart/home"
 	home := lab.Start(t, lab.Options{Broker: lab.Broker{Settings: guarded(t, prefix), User: "homeassistant", Password: secret, DiscoveryPrefix: prefix}})
 	seen := &broker{}
@@ -186,14 +187,14 @@ server: {listen: LISTEN}
 	available("online")
 }
 
-// TestBridgeRenamed: by its old id nothing is left of a bridge, and by its new one everything is there.
+// TestBridgeRenamed: by its old id and discovery prefix nothing is left of a bridge, and by its new ones everything is there.
 func TestBridgeRenamed(t *testing.T) {
 	m := startBroker(t)
 	b := startBridge(t, fmt.Sprintf(`
 satellites:
   - {id: hall, wake_words: [okay_nabu], microphone: {driver: file, device: %s}}
 models: {dir: MODELS}
-mqtt: {url: "mqtt://127.0.0.1:%d", bridge_id: before}
+mqtt: {url: "mqtt://127.0.0.1:%d", bridge_id: before, discovery_prefix: before}
 history: {dir: DATA}
 server: {listen: LISTEN}
 `, silence(t), m.port))
@@ -207,7 +208,7 @@ server: {listen: LISTEN}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(b.config, []byte(strings.Replace(string(yaml), "bridge_id: before", "bridge_id: after", 1)), 0o600); err != nil {
+	if err := os.WriteFile(b.config, []byte(strings.ReplaceAll(string(yaml), ": before", ": after")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b.restart(t)
@@ -217,9 +218,9 @@ server: {listen: LISTEN}
 		left = m.retained("before")
 		return len(left) == 0
 	}) {
-		t.Errorf("left of the old id: %v", left)
+		t.Errorf("left of before: %v", left)
 	}
-	if config := m.last("homeassistant/device/earshot_hall/config"); !strings.Contains(config, "earshot/after/availability") {
+	if config := m.last("after/device/earshot_hall/config"); !strings.Contains(config, "earshot/after/availability") {
 		t.Errorf("the satellite is %s", config)
 	}
 }

@@ -112,6 +112,7 @@ func (l *listener) press(button string) {
 
 // TestDeletedIsNowhere deletes in every way there is, and then looks for what was said, and for the keys of the audio, in every file.
 func TestDeletedIsNowhere(t *testing.T) {
+	t.Parallel()
 	l := newListener(t)
 	l.record()
 	if len(l.traces(marker)) == 0 || len(l.traces("age-secret-key-1")) == 0 {

@@ -13,6 +13,7 @@ import (
 // TestDiskFull fills the disk while the bridge records: it goes on listening and says what is wrong, loses nothing that was stored, and
 // records again by itself when there is room.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m,mode=700"); err != nil {
 		if os.Getenv("CI") == "true" {

@@ -59,6 +59,7 @@ var kitchenEntities = map[string]expectedEntity{
 	"storage_problem":      {"binary_sensor", "diagnostic", "problem", "", "off"},
 	"level":                {"sensor", "diagnostic", "", "dBFS", "*"},
 	"dropped_frames":       {"sensor", "diagnostic", "", "", "*"},
+	"detector_cpu":         {"sensor", "diagnostic", "", "%", "*"},
 	"reply_time":           {"sensor", "diagnostic", "duration", "s", "unknown"},
 	"microphone_test":      {"sensor", "diagnostic", "enum", "", "unknown"},
 	"mute":                 {"switch", "", "", "", "off"},
@@ -89,8 +90,10 @@ var hubEntities = map[string]expectedEntity{
 // TestEntities shows the whole device to the real Home Assistant: everything is there and right, obeys, is itself after every restart, and
 // says nothing of what was said.
 func TestEntities(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, STT: true})
 			h := newHousehold(t, home, home.PlainToken())
 			h.checkEntities("earshot_kitchen_", kitchenEntities)

@@ -31,6 +31,7 @@ type faulty struct {
 
 // TestFaults: whatever fails in the middle of a command, the right entry is there, and the next command works without help.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	home := lab.Start(t, lab.Options{Version: lab.Current, STT: true})
 	stt := wyomingtest.New(t)
 	voice := ""

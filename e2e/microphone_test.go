@@ -33,6 +33,7 @@ server: {listen: LISTEN}
 // TestMicrophoneToHistory is the main path: what is said reaches MQTT and the history, can be played and deleted, and a
 // microphone that goes away is missed and found again.
 func TestMicrophoneToHistory(t *testing.T) {
+	t.Parallel()
 	pulse := audiotest.StartPulse(t)
 	sink := pulse.LoadNullSink("mic")
 	mosquitto := startBroker(t)

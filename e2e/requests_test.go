@@ -66,6 +66,7 @@ server: {listen: LISTEN}
 
 // TestDeleteTopic deletes through a foreign broker, refuses what is wrong, and ignores what was retained before it came.
 func TestDeleteTopic(t *testing.T) {
+	t.Parallel()
 	m := startBroker(t)
 	m.publish(t, deleteTopic, `{"request": "retained", "period": "all", "confirm": true}`, "-r")
 	b, c := startRooms(t, fmt.Sprintf(`url: "mqtt://127.0.0.1:%d"`, m.port))
@@ -105,6 +106,7 @@ func TestDeleteTopic(t *testing.T) {
 
 // TestDeleteTopicOff does not listen where a household does not want it.
 func TestDeleteTopicOff(t *testing.T) {
+	t.Parallel()
 	m := startBroker(t)
 	_, c := startRooms(t, fmt.Sprintf(`url: "mqtt://127.0.0.1:%d", delete_topic: false`, m.port))
 	m.publish(t, deleteTopic, `{"request": "r", "period": "all", "confirm": true}`)
@@ -150,6 +152,7 @@ func notification(t *testing.T, home *lab.Home) string {
 
 // TestNightlyAutomation runs the README's automations in the real Home Assistant.
 func TestNightlyAutomation(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			home := lab.Start(t, lab.Options{Version: version})

@@ -55,6 +55,7 @@ func (s *shared) objects() (found []string) {
 // TestSharedHistory has two bridges on one history, each of which sees at once what the other does, and goes on recording while the
 // database is away.
 func TestSharedHistory(t *testing.T) {
+	t.Parallel()
 	s := &shared{t: t, postgres: postgrestest.Start(t), s3: s3test.Start(t)}
 	s.s3.Bucket("clips")
 	s.database = s.postgres.Database()

@@ -18,6 +18,7 @@ import (
 // TestSignInByHomeAssistant signs an administrator and another user in by the real Home Assistant, the current one and the oldest that is
 // supported, and looks at what stays there.
 func TestSignInByHomeAssistant(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			home := lab.Start(t, lab.Options{Version: version})

@@ -33,6 +33,7 @@ log: {level: trace}
 
 // TestSpeechToText has the words of a command in the history, and neither in the log nor on MQTT.
 func TestSpeechToText(t *testing.T) {
+	t.Parallel()
 	const words = "switch on the aardvark lamp"
 	stt := wyomingtest.New(t)
 	stt.Script(wyomingtest.Reply{Text: words})
@@ -61,6 +62,7 @@ func TestSpeechToText(t *testing.T) {
 
 // TestNothingIsSentForSilence: a wake word that nobody follows up leaves the box in no form.
 func TestNothingIsSentForSilence(t *testing.T) {
+	t.Parallel()
 	stt := wyomingtest.New(t)
 	mosquitto := startBroker(t)
 	b := speechToText(t, "okay_nabu_silence.wav", mosquitto, stt)
@@ -77,6 +79,7 @@ func TestNothingIsSentForSilence(t *testing.T) {
 
 // TestSpeechToTextFails keeps the audio, and says in the entry what went wrong.
 func TestSpeechToTextFails(t *testing.T) {
+	t.Parallel()
 	stt := wyomingtest.New(t)
 	stt.Script(wyomingtest.Reply{Error: &wyoming.ServerError{Code: "model", Text: "out of memory"}})
 	b := speechToText(t, "okay_nabu_light_on.wav", startBroker(t), stt)

@@ -3,6 +3,7 @@ package history_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,7 @@ func TestPreview(t *testing.T) {
 	if n, err := h.Change(t.Context(), "test", entries(kept.ID), history.Update{Kept: &yes}); err != nil || n != 1 {
 		t.Fatalf("%d, %v", n, err)
 	}
-	s := span(day, day.Add(24*time.Hour))
+	s := span(day, time.Now().Add(24*time.Hour).UTC().Truncate(time.Millisecond))
 	p := h.preview(t, s)
 	want := history.Preview{
 		Token: p.Token, Count: 2, Kept: 1, InProgress: 1, Duration: 2 * time.Second, Stored: old.Clip.Stored + later.Clip.Stored,
@@ -78,6 +79,10 @@ func TestPreview(t *testing.T) {
 	}
 	if left[old.ID] || !left[kept.ID] || !left[later.ID] || !left[between.ID] {
 		t.Errorf("left: %v", left)
+	}
+	lines, err := h.Accesses(t.Context(), "", 10)
+	if i := slices.IndexFunc(lines, func(a history.Access) bool { return a.ID == p.Token }); err != nil || i < 0 || lines[i].Entries != 2 {
+		t.Errorf("one was stored, and one in progress; the access log says %+v, %v", lines, err)
 	}
 	if to := live.discarded[0].To; to.IsZero() || time.Since(to) > time.Minute {
 		t.Errorf("recordings in progress were dropped up to %v, and not up to the preview", to)

@@ -1,13 +1,15 @@
 """What the tests share."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.earshot import api
+from custom_components.earshot import api, dashboard
 from custom_components.earshot.const import DOMAIN
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 
 from .fake_bridge import TOKEN, FakeBridge
 
@@ -15,10 +17,18 @@ type SetUp = Callable[..., Awaitable[MockConfigEntry]]
 
 
 @pytest.fixture(autouse=True)
-def _integration(enable_custom_integrations: None, socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Home Assistant find the integration, which is not to wait long for a bridge that is away."""
+def _integration(enable_custom_integrations: None, socket_enabled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let Home Assistant find the integration, which is not to wait long for a bridge that is away, and has a card of one line."""
+    (tmp_path / "earshot.js").write_text("// card\n")
+    monkeypatch.setattr(dashboard, "FOLDER", tmp_path)
     monkeypatch.setattr(api, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(api, "LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture(autouse=True)
+async def _core(_integration: None, hass: HomeAssistant) -> None:
+    """Set up what assistants need and every Home Assistant has."""
+    assert await async_setup_component(hass, "homeassistant", {})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -199,7 +200,12 @@ class FakeBridge:
                 return {"services": [{"name": n, "role": r, "description": "", "fields": []} for n, r in self.roles.items()]}
             case "history/list":
                 wanted = [e for e in self.entries if fields.get("satellite") in (None, e["satellite"])]
+                since, until = (datetime.fromisoformat(fields[key]) if key in fields else None for key in ("from", "to"))
+                wanted = [e for e in wanted if since is None or datetime.fromisoformat(e["at"]) >= since]
+                wanted = [e for e in wanted if until is None or datetime.fromisoformat(e["at"]) < until]
                 return {"entries": wanted[: fields.get("limit", 50)], "next_cursor": None, "prev_cursor": None}
+            case "history/stats":
+                return {"entries": len(self.entries), "by": [{"satellite": e["satellite"], "outcome": e["outcome"]} for e in self.entries]}
             case "history/get":
                 return self._entry(fields["entry_id"])
             case "satellites/list":

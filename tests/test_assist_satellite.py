@@ -15,7 +15,6 @@ from custom_components.earshot.assist_satellite import ONE_ENTRY
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, intent as intents
-from homeassistant.setup import async_setup_component
 
 from .conftest import SetUp
 from .fake_bridge import FakeBridge, Json, Refusal
@@ -77,9 +76,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def mqtt(hass: HomeAssistant) -> MockConfigEntry:
-    """Stand for MQTT, which makes the devices, and for what an assistant needs."""
+    """Stand for MQTT, which makes the devices."""
     await hass.config.async_update(internal_url="http://10.10.10.10:8123", external_url="https://home.example")
-    await async_setup_component(hass, "homeassistant", {})
     entry = MockConfigEntry(domain="mqtt")
     entry.add_to_hass(hass)
     return entry

@@ -19,8 +19,8 @@ from .fake_bridge import CODE, FakeBridge
 from .test_api import until
 
 
-def announcement(**said: object) -> MqttServiceInfo:
-    payload = said.pop("payload", None) or json.dumps(
+def announcement(payload: str = "", **said: str) -> MqttServiceInfo:
+    payload = payload or json.dumps(
         {"id": "bridge", "instance": "i", "name": "Earshot", "version": "1.2.3", "api": "/api/websocket", **said}
     )
     return MqttServiceInfo("earshot/bridge/announce", payload, 0, True, "earshot/+/announce", 0)
@@ -73,10 +73,17 @@ async def test_mqtt_without_an_address(hass: HomeAssistant, bridge: FakeBridge) 
     flow = await begin(hass, SOURCE_MQTT, announcement(id="attic", listen=f"[::]:{bridge.port}"))
     assert flow["step_id"] == "address"
     assert flow["data_schema"] is not None
+    assert flow["data_schema"]({"host": "h"}) == {"host": "h", "port": bridge.port, "ssl": False}
     flow = await answer(hass, flow, **flow["data_schema"]({"host": "127.0.0.1"}))
     flow = await answer(hass, flow, code=CODE)
     assert flow["type"] == "create_entry"
     assert (flow["title"], flow["data"]["url"]) == ("Earshot (attic)", str(bridge.url))
+
+
+async def test_mqtt_with_https(hass: HomeAssistant) -> None:
+    flow = await begin(hass, SOURCE_MQTT, announcement(scheme="https", port="9000", listen="[::]:1", url=""))
+    assert flow["data_schema"] is not None
+    assert flow["data_schema"]({"host": "h"}) == {"host": "h", "port": 9000, "ssl": True}
 
 
 @pytest.mark.parametrize("payload", ["nonsense", "[]", "{}", " "])

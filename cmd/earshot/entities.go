@@ -114,7 +114,8 @@ func (h *house) show(ctx context.Context, r *room) {
 	state := discovery.State{
 		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
 		AssistProblem: h.assistant.problem() != "", StorageProblem: s.StorageProblem != "" || h.history.Problem() != "",
-		GainDB: r.microphone.Gain(), LevelDBFS: s.Microphone.LevelDBFS, Dropped: s.Microphone.Dropped, WakeWords: map[string]discovery.WordState{},
+		GainDB: r.microphone.Gain(), LevelDBFS: s.Microphone.LevelDBFS, Dropped: s.Microphone.Dropped, DetectorCPU: r.ears.effort.percent(),
+		WakeWords: map[string]discovery.WordState{},
 	}
 	for _, w := range s.WakeWords {
 		state.WakeWords[w.Model] = discovery.WordState{Active: r.ears.active(w.Model), Threshold: w.Threshold}
@@ -183,6 +184,7 @@ func outcomes() (names []string) {
 const (
 	devicesSetting  = "devices"  // ids of satellites
 	bridgesSetting  = "bridges"  // ids of this bridge
+	prefixesSetting = "prefixes" // discovery prefixes
 	instanceSetting = "instance" // tells this installation from others
 )
 

@@ -172,7 +172,8 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
 		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
 		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
-		Announcement: announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
+		FormerPrefixes: house.ever(ctx, prefixesSetting, []string{cfg.MQTT.DiscoveryPrefix}),
+		Announcement:   announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
 	}, house.deviceList(), discovery.Deps{Broker: session, Commands: house, Log: log})
 	if err != nil {
 		return nil, err

@@ -3,12 +3,15 @@ package main
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"earshot/bridge"
 	"earshot/detector"
+	"earshot/internal/audio"
 )
 
 // ears hear wake words: on this machine, or on another one.
@@ -42,19 +45,44 @@ func (p *parts) localEars(cfg bridge.Config) (ears, error) {
 // choosyEars are the ears of a satellite, without the wake words that a person has switched off.
 type choosyEars struct {
 	ears
+	effort    effort
 	off       atomic.Pointer[map[string]bool] // nil: none; what it points to does not change
 	switching sync.Mutex                      // one who changes off at a time
 }
 
 // Process returns the wake words that count.
 func (w *choosyEars) Process(pcm []int16) []detector.Detection {
+	began := time.Now()
 	found := w.ears.Process(pcm)
+	w.effort.add(time.Since(began), len(pcm))
 	off := w.off.Load()
 	if len(found) == 0 || off == nil {
 		return found
 	}
 	return slices.DeleteFunc(found, func(d detector.Detection) bool { return (*off)[d.Model] })
 }
+
+// effortWindow is how much sound an effort is measured over, in samples: ten seconds.
+const effortWindow = 10 * audio.SampleRate
+
+// effort is the share of one processor core that hearing takes. One goroutine adds; everybody may ask.
+type effort struct {
+	spent time.Duration
+	heard int           // samples
+	share atomic.Uint64 // bits of a float64: per cent, of the last window; 0 before the first
+}
+
+func (e *effort) add(spent time.Duration, samples int) {
+	e.spent += spent
+	if e.heard += samples; e.heard < effortWindow {
+		return
+	}
+	heard := time.Duration(e.heard) * time.Second / audio.SampleRate
+	e.share.Store(math.Float64bits(100 * float64(e.spent) / float64(heard)))
+	e.spent, e.heard = 0, 0
+}
+
+func (e *effort) percent() float64 { return math.Float64frombits(e.share.Load()) }
 
 // active tells whether a wake word counts.
 func (w *choosyEars) active(model string) bool {

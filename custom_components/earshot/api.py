@@ -207,6 +207,11 @@ class Bridge:
 
         return end
 
+    @property
+    def subscriptions(self) -> list[str]:
+        """The commands of the subscriptions that cards have, one for each card."""
+        return [stream.command for stream in self._streams for _ in stream.listeners]
+
     async def run(self) -> None:
         """Stay connected until cancelled. Raises InvalidToken when the bridge does not know the token."""
         wait = FIRST_WAIT

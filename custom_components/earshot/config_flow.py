@@ -64,6 +64,7 @@ class EarshotConfigFlow(ConfigFlow, domain=DOMAIN):
 
     _url: URL | None = None
     _port: int = DEFAULT_PORT
+    _tls: bool = False
     _name: str = "Earshot"
 
     @staticmethod
@@ -80,13 +81,14 @@ class EarshotConfigFlow(ConfigFlow, domain=DOMAIN):
         """Take what a bridge says of itself on MQTT."""
         try:
             said = json.loads(discovery_info.payload)
-            bridge_id, name, url, listen = (str(said.get(key) or "") for key in ("id", "name", "url", "listen"))
+            bridge_id, name, url, scheme, port = (str(said.get(key) or "") for key in ("id", "name", "url", "scheme", "port"))
+            port = port or str(said.get("listen") or "").rpartition(":")[2]
         except (ValueError, AttributeError):
             return self.async_abort(reason="not_a_bridge")
         if not bridge_id:
             return self.async_abort(reason="not_a_bridge")
         address = bridge_url(url, DEFAULT_PORT, False) if url else None
-        port = listen.rpartition(":")[2]
+        self._tls = scheme == "https"
         if port.isascii() and port.isdigit() and 0 < int(port) < 65536:
             self._port = int(port)
         return await self._found(bridge_id, name, address)
@@ -147,7 +149,7 @@ class EarshotConfigFlow(ConfigFlow, domain=DOMAIN):
         elif self._url is not None:
             form = _address_form(self._url.host or "", self._url.port or DEFAULT_PORT, self._url.scheme == "https")
         else:
-            form = _address_form(port=self._port)
+            form = _address_form(port=self._port, ssl=self._tls)
         return self.async_show_form(step_id=step, data_schema=form, errors=errors, description_placeholders={"name": self._name})
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -159,6 +159,21 @@ func (h *Home) Do(t testing.TB, kind string, fields map[string]any, into any) {
 	h.must(t, func(ctx context.Context) error { return h.api.command(ctx, kind, fields, into) })
 }
 
+// Post posts JSON to a path of Home Assistant's REST API as an administrator, and decodes the answer into the value that into points to, unless
+// that is nil.
+func (h *Home) Post(t testing.TB, path string, body, into any) {
+	t.Helper()
+	h.rest(t, path, body, into)
+}
+
+// DoAs is Do for the user whose token is given, and returns what Home Assistant refuses.
+func (h *Home) DoAs(t testing.TB, token, kind string, fields map[string]any, into any) error {
+	t.Helper()
+	ctx, cancel := bounded(t, callLimit)
+	defer cancel()
+	return h.api.commandAs(ctx, token, message{kind, fields}, into)
+}
+
 func (h *Home) must(t testing.TB, do func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := bounded(t, startLimit)

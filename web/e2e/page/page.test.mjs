@@ -299,6 +299,21 @@ test("a microphone: level, mute, cutoff, and a test that draws what is heard", a
   await counted(page, before);
 });
 
+test("the code for a program that wants to be paired is shown, until it is used", async (t) => {
+  const page = await open(t);
+  await first(page).waitFor();
+  const post = (path, body) =>
+    fetch(`${address}auth/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal((await post("pair/request", { name: "Home Assistant" })).status, 204);
+  const banner = page.getByText("“Home Assistant” wants to use this bridge.");
+  await banner.waitFor();
+  const [code] = (await banner.textContent()).match(/\d{8}/);
+  const paired = await post("pair", { name: "Home Assistant", code });
+  assert.equal(paired.status, 200);
+  assert.match((await paired.json()).access_token, /^earshot_/);
+  await banner.waitFor({ state: "detached" });
+});
+
 test("German, and the household's time", async (t) => {
   const page = await open(t, { locale: "de-AT" });
   await page.getByRole("button", { name: "Löschen…" }).waitFor();
