@@ -142,7 +142,7 @@ async def test_unsubscribe(entry: MockConfigEntry, bridge: FakeBridge, admin: Mo
     assert (await admin.receive_json())["success"]
     await admin.send_json({"id": 71, "type": "unsubscribe_events", "subscription": 70})
     assert (await admin.receive_json())["success"]
-    await until(lambda: not bridge.subscriptions)
+    await until(lambda: "history/subscribe" not in bridge.subscriptions.values())
 
 
 @pytest.mark.parametrize("entry", [{"listen": "everyone"}], indirect=True)
@@ -152,7 +152,7 @@ async def test_permission_taken_away(
     assert await ask(member, "earshot/subscribe", bridge="bridge", command="history/subscribe") is None
     hass.config_entries.async_update_entry(entry, options={})
     assert await event(member) == {"action": "reset"}
-    await until(lambda: not bridge.subscriptions)
+    await until(lambda: "history/subscribe" not in bridge.subscriptions.values())
 
 
 async def test_play(

@@ -245,7 +245,9 @@ class EarshotSatellite(AssistSatelliteEntity):
                     # The bridge has a sound of its own for that; it is the one that people know.
                     await self._play(announcement.media_id, preannounce=chime)
         except BridgeError as err:
-            raise _error("not_announced", err) from err
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="not_announced", translation_placeholders={"problem": err.message}
+            ) from err
         finally:
             self._announcing = False
             # Home Assistant says idle after this, also when a wake word has ended it.
@@ -284,12 +286,10 @@ class EarshotSatellite(AssistSatelliteEntity):
                     fields = {"satellite": self._satellite, "wake_word": word["id"], "active": active}
                     word.update(active=(await self._bridge.call("wake_words/update", fields))["active"])
         except BridgeError as err:
-            raise _error("not_changed", err) from err
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="not_changed", translation_placeholders={"problem": err.message}
+            ) from err
 
     @callback
     def on_pipeline_event(self, event: PipelineEvent) -> None:
         """Do nothing: no audio comes through the entity."""
-
-
-def _error(key: str, err: BridgeError) -> HomeAssistantError:
-    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders={"problem": err.message})
