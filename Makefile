@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 30s
 
-.PHONY: build models run test check web unit fuzz needs lab screenshots bench clean
+.PHONY: build models run test check web integration unit fuzz needs lab screenshots bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -17,7 +17,7 @@ models:
 run: build models
 	bin/earshot run --print-token $(if $(wildcard config.yaml),--config config.yaml)
 
-test: needs build models check web unit fuzz
+test: needs build models check web integration unit fuzz
 
 check:
 	$(GO) vet ./...
@@ -31,6 +31,10 @@ web: web/node_modules
 web/node_modules: web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
+
+# The Home Assistant integration, in the real Home Assistant with a bridge that is not real; e2e has the real one.
+integration:
+	scripts/lab/integration.sh
 
 # The race detector needs cgo (gcc); the program itself is built without.
 unit: web/node_modules

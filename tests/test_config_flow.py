@@ -4,6 +4,7 @@ from ipaddress import ip_address
 import json
 from typing import Any
 
+from aiohttp import web
 import pytest
 from yarl import URL
 
@@ -174,3 +175,26 @@ async def test_options(hass: HomeAssistant, set_up: SetUp) -> None:
 )
 def test_bridge_url(host: str, ssl: bool, url: str | None) -> None:
     assert bridge_url(host, 8127, ssl) == (None if url is None else URL(url))
+
+
+async def test_something_else_answers(hass: HomeAssistant, aiohttp_server: Any) -> None:
+    answers = iter(
+        [
+            web.json_response({"code": "unauthorized", "message": ""}, status=403),
+            web.Response(status=403, text="not known as"),
+            web.Response(text="<html>"),
+            web.json_response([]),
+            web.HTTPFound("http://127.0.0.1:1/"),
+        ]
+    )
+
+    async def respond(_: web.Request) -> web.StreamResponse:
+        return next(answers)
+
+    app = web.Application()
+    app.router.add_post("/auth/pair/request", respond)
+    server = await aiohttp_server(app)
+    flow = await begin(hass, SOURCE_USER)
+    for _ in range(5):
+        flow = await answer(hass, flow, host="127.0.0.1", port=server.port, ssl=False)
+        assert flow["errors"] == {"base": "cannot_connect"}

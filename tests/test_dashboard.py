@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.earshot import DASHBOARD
+from custom_components.earshot.const import DOMAIN
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.setup import async_setup_component
 
 from .conftest import SetUp
+from .fake_bridge import TOKEN, FakeBridge
 from .test_websocket import ask
 
 
@@ -88,3 +92,17 @@ async def test_german(hass: HomeAssistant, set_up: SetUp, hass_ws_client: WebSoc
     await start(hass)
     await set_up()
     assert (await panel(hass, hass_ws_client))["title"] == "Sprachverlauf"
+
+
+async def test_two_bridges_at_a_time(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) -> None:
+    await start(hass)
+    second = MockConfigEntry(domain=DOMAIN, unique_id="attic", data={"url": str(bridge.url), "access_token": TOKEN})
+    second.add_to_hass(hass)
+    first = await set_up()  # which loads both
+    assert second.state is ConfigEntryState.LOADED
+    await hass.async_block_till_done()
+    assert len(await resources(hass)) == 1
+    for entry, left in ((first, 1), (second, 0)):
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert len(await resources(hass)) == left

@@ -1,5 +1,6 @@
 """Tests of what the card and the panel use: WebSocket commands, and the views behind their links."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -216,3 +217,17 @@ async def test_export(
     assert (answer.status, answer.content_type, await answer.read()) == (200, "application/zip", b"PK zip")
     assert "earshot.zip" in answer.headers["Content-Disposition"]
     assert (await browser.get(signed["url"])).status == 410
+
+
+async def test_a_card_that_goes_while_the_bridge_is_asked(entry: MockConfigEntry, bridge: FakeBridge, admin: MockHAClientWebSocket) -> None:
+    go = asyncio.Event()
+    client = entry.runtime_data.bridge
+    bridge.answers["satellites/test"] = lambda _: go.wait()
+    asked = {"bridge": "bridge", "command": "satellites/test", "fields": {"satellite": "kitchen"}}
+    await admin.send_json_auto_id({"type": "earshot/subscribe", **asked})
+    await until(lambda: client.subscriptions == ["satellites/test"])
+    await until(lambda: bool(bridge.called("satellites/test")))
+    await admin.close()
+    go.set()
+    await until(lambda: client.subscriptions == [])
+    await until(lambda: bool(bridge.called("unsubscribe_events")))

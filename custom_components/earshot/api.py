@@ -83,7 +83,10 @@ class Pairing:
 
 async def request_pairing(session: ClientSession, url: URL) -> None:
     """Let the bridge show a code. Raises TooManyRequests or BridgeOffline."""
-    await _post(session, url / "auth/pair/request", {"name": CLIENT_NAME})
+    try:
+        await _post(session, url / "auth/pair/request", {"name": CLIENT_NAME})
+    except WrongCode as err:  # no code was sent: something else answers there
+        raise BridgeOffline from err
 
 
 async def pair(session: ClientSession, url: URL, code: str) -> Pairing:
@@ -169,6 +172,12 @@ class _Stream:
     @property
     def shared(self) -> bool:
         return self.command in SHARED
+
+    def opened(self, task: asyncio.Task[None]) -> None:
+        """Forget the task; its error is for those who wait, and there may be none any more."""
+        self.opening = None
+        if not task.cancelled():
+            task.exception()
 
     def hear(self, event: Any) -> None:
         if SHARED.get(self.command) and isinstance(event, dict) and "satellites" in event:
@@ -271,7 +280,7 @@ class Bridge:
             return
         if stream.opening is None:
             stream.opening = asyncio.create_task(self._begin(stream))
-            stream.opening.add_done_callback(lambda _: setattr(stream, "opening", None))
+            stream.opening.add_done_callback(stream.opened)
         # A card that leaves must not end what others wait for.
         await asyncio.shield(stream.opening)
 

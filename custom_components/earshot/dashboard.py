@@ -1,5 +1,6 @@
 """The card and the panel: served by Home Assistant, known to dashboards, and in the sidebar."""
 
+import asyncio
 import hashlib
 import logging
 from pathlib import Path
@@ -34,6 +35,7 @@ class Dashboard:
         self._url = ""  # of the file; empty: there is none, or no frontend
         self._title = ""
         self._extra = False  # the file is loaded on every page, as there is no list of resources that can be changed
+        self._updating = asyncio.Lock()
         self._shown: tuple[bool, bool] | None = None  # the panel: in the sidebar, for administrators only
 
     async def serve(self) -> None:
@@ -51,8 +53,11 @@ class Dashboard:
 
     async def update(self) -> None:
         """Show what the loaded entries want; without any, nothing."""
-        if not self._url:
-            return
+        if self._url:
+            async with self._updating:
+                await self._update()
+
+    async def _update(self) -> None:
         entries = loaded_entries(self._hass)
         if not entries:
             self._hide_panel()

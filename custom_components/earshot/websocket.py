@@ -141,17 +141,20 @@ async def _call(hass: HomeAssistant, entry: EarshotConfigEntry, connection: Acti
 async def subscribe_bridge(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
     """Pass the events of a subscription on."""
     passing = _Passing(hass, connection, msg)
+    # From here on: the card may go while the bridge is being asked.
+    connection.subscriptions[msg["id"]] = passing.end
     try:
         entry = _permitted(hass, connection, msg)
         if not _subscribes(msg["command"]) or {"id", "type"} & msg["fields"].keys():
             raise NOT_ALLOWED
         await passing.begin(entry.runtime_data.bridge)
     except BridgeError as err:
+        connection.subscriptions.pop(msg["id"], None)
+        passing.end()
         _refuse(connection, msg["id"], err)
         return
     # The answer comes before the first event.
     connection.send_result(msg["id"])
-    connection.subscriptions[msg["id"]] = passing.end
     passing.flow()
 
 
@@ -187,6 +190,8 @@ class _Passing:
 
     @callback
     def flow(self) -> None:
+        if self._ended:
+            return
         held, self._held = self._held or [], None
         for event in held:
             self._hear(event)

@@ -9,7 +9,6 @@ lab=$repository/.lab
 # environment VERSION PYTHON RELEASE puts the test kit beside Home Assistant, which stays as it is.
 environment() {
 	local home=$lab/ha-$1 place=$lab/test-$1 kit=pytest-homeassistant-custom-component==$3 site
-	[ -x "$home/bin/python" ] || { echo "lab: no .lab/ha-$1; run scripts/lab/setup.sh as root" >&2; exit 1; }
 	[ "$(cat "$place/made-from" 2>/dev/null)" = "$kit" ] && return
 	rm -rf "$place"
 	"$lab/python$2/usr/bin/host-python" -m venv --without-pip "$place"
@@ -27,14 +26,21 @@ environment() {
 
 # adapt helps a kit that was made for the Home Assistant of a month before.
 adapt() {
-	if [ -d "$lab/ha-2026.11.0" ] && [[ $1 == *test-2026.11.0* ]]; then
+	case $1 in *test-2026.11.0*)
 		# Home Assistant takes the place of httpx, before anything has loaded it.
 		echo 'import httpx2; httpx2.alias_httpx()' >"$1/zz-httpx.pth"
 		sed -i 's/^    _clear_logger_overwrites,$/    helpers as logger_helpers,/; s/^        _clear_logger_overwrites(hass)/        logger_helpers._clear_logger_overwrites(hass)/' \
 			"$1/pytest_homeassistant_custom_component/common.py"
-	fi
+		;;
+	esac
 }
 
+for version in 2026.11.0 2025.4.4; do
+	[ -x "$lab/ha-$version/bin/python" ] && continue
+	echo "NOT TESTED: the lab has no .lab/ha-$version: run scripts/lab/setup.sh as root" >&2
+	[ "${CI:-}" != true ] || exit 1
+	exit 0
+done
 cd "$repository"
 environment 2026.11.0 3.14 0.13.375
 environment 2025.4.4 3.13 0.13.236
