@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.earshot import api, dashboard
 from custom_components.earshot.const import DOMAIN
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 
 from .fake_bridge import TOKEN, FakeBridge
 
@@ -22,6 +23,12 @@ def _integration(enable_custom_integrations: None, socket_enabled: None, monkeyp
     monkeypatch.setattr(dashboard, "FOLDER", tmp_path)
     monkeypatch.setattr(api, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(api, "LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture(autouse=True)
+async def _core(_integration: None, hass: HomeAssistant) -> None:
+    """Set up what assistants need and every Home Assistant has."""
+    assert await async_setup_component(hass, "homeassistant", {})
 
 
 @pytest.fixture

@@ -162,6 +162,7 @@ class FakeBridge:
         )
         self.sockets.add(ws)
         last = 0
+        aside: set[asyncio.Task[None]] = set()
         try:
             async for message in ws:
                 assert message.type is WSMsgType.TEXT
@@ -169,8 +170,13 @@ class FakeBridge:
                 message_id, command = fields.pop("id"), fields.pop("type")
                 assert message_id > last
                 last = message_id
-                await self._answer(ws, message_id, command, fields)
+                if command == "satellites/announce":
+                    aside.add(asyncio.create_task(self._answer(ws, message_id, command, fields)))
+                else:
+                    await self._answer(ws, message_id, command, fields)
         finally:
+            for task in aside:
+                task.cancel()
             self.sockets.discard(ws)
             self.subscriptions = {key: v for key, v in self.subscriptions.items() if key[0] is not ws}
         return ws

@@ -27,7 +27,7 @@ async def test_diagnostics(hass: HomeAssistant, bridge: FakeBridge, set_up: SetU
     await ask(await hass_ws_client(hass), "earshot/subscribe", bridge="bridge", command="history/subscribe")
     shown = await async_get_config_entry_diagnostics(hass, entry)
     assert shown["bridge"]["online"]
-    assert shown["subscriptions"] == {"history/subscribe": 1}
+    assert shown["subscriptions"] == {"history/subscribe": 1, "satellites/subscribe": 1}
     assert shown["history"] == {"entries": 3}
     text = json.dumps(shown)
     for secret in (TOKEN, "127.0.0.1", "secret words", "kitchen"):

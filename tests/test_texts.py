@@ -35,12 +35,12 @@ def test_english() -> None:
 def test_actions() -> None:
     actions = load_yaml_dict(str(FOLDER / "services.yaml"))
     texts = load("strings.json")
-    assert {name: set(action["fields"]) for name, action in actions.items()} == {
-        name: set(action["fields"]) for name, action in texts["services"].items()
+    assert {name: set(action.get("fields", {})) for name, action in actions.items()} == {
+        name: set(action.get("fields", {})) for name, action in texts["services"].items()
     }
     assert actions.keys() == load("icons.json")["services"].keys()
     for action in actions.values():
-        for field in action["fields"].values():
+        for field in action.get("fields", {}).values():
             if key := (field["selector"].get("select") or {}).get("translation_key"):
                 assert set(field["selector"]["select"]["options"]) == set(texts["selector"][key]["options"])
 

@@ -5,7 +5,7 @@ import contextlib
 
 from yarl import URL
 
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_URL
+from homeassistant.const import CONF_ACCESS_TOKEN, CONF_URL, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -13,7 +13,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
-from . import actions, views, websocket
+from . import actions, sounds, views, websocket
 from .api import Bridge, InvalidToken
 from .const import DOMAIN, SIGNAL_CHANGED
 from .dashboard import Dashboard
@@ -22,6 +22,7 @@ from .runtime import EarshotConfigEntry, Runtime
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
+PLATFORMS = [Platform.ASSIST_SATELLITE]
 DASHBOARD: HassKey[Dashboard] = HassKey(DOMAIN)
 
 # How long a start waits for the bridge, in seconds. Without it everything is set up too, and says that the bridge is away.
@@ -33,6 +34,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     websocket.async_setup(hass)
     views.async_setup(hass)
     actions.async_setup(hass)
+    await sounds.async_setup(hass)
     hass.data[DASHBOARD] = Dashboard(hass)
     await hass.data[DASHBOARD].serve()
     return True
@@ -75,6 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> b
     entry.async_on_unload(issues.close)
     entry.async_on_unload(entry.add_update_listener(_updated))
     entry.async_on_unload(entry.async_on_state_change(state_changed))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
@@ -86,4 +89,4 @@ async def _updated(hass: HomeAssistant, entry: EarshotConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: EarshotConfigEntry) -> bool:
     """Leave a bridge; the connection ends with the entry's tasks."""
-    return True
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

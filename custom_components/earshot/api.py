@@ -29,8 +29,9 @@ MAX_SUBSCRIPTIONS: Final = 200  # of all cards together
 MAX_BRIDGE_SUBSCRIPTIONS: Final = 16  # the bridge takes no more from one connection
 MAX_MESSAGE: Final = 16 << 20  # bytes
 
-# The bridge carries out the commands of a connection one after the other. These may take minutes and get a connection of their own.
-LONG_COMMANDS: Final = frozenset({"history/delete", "history/delete_range", "history/verify", "retention/run"})
+# The bridge carries out the commands of a connection one after the other. These may take minutes and get a connection of their own,
+# whose end is the end of an announcement, too.
+LONG_COMMANDS: Final = frozenset({"history/delete", "history/delete_range", "history/verify", "retention/run", "satellites/announce"})
 
 # Subscriptions that are alike for everybody, so that all cards share one; True: the last event says how things are.
 SHARED: Final[Mapping[str, bool]] = {"history/subscribe": False, "satellites/subscribe": True}

@@ -112,13 +112,14 @@ func (a *api) command(ctx context.Context, kind string, fields map[string]any, i
 	if err != nil {
 		return err
 	}
-	return a.commandAs(ctx, token, message{kind, fields}, into)
+	return a.commandAs(ctx, token, message{kind: kind, fields: fields}, into)
 }
 
 // message is a WebSocket command.
 type message struct {
 	kind   string
 	fields map[string]any
+	until  string // type of the event after which all is over, "" when the answer is all
 }
 
 // commandAs is command for the user whose token is given.
@@ -145,7 +146,10 @@ func (a *api) commandAs(ctx context.Context, token string, m message, into any) 
 			Message string          `json:"message"`
 			Success bool            `json:"success"`
 			Result  json.RawMessage `json:"result"`
-			Error   struct {
+			Event   struct {
+				Type string `json:"type"`
+			} `json:"event"`
+			Error struct {
 				Code    string `json:"code"`
 				Message string `json:"message"`
 			} `json:"error"`
@@ -154,12 +158,16 @@ func (a *api) commandAs(ctx context.Context, token string, m message, into any) 
 			return fmt.Errorf("%s: %w", m.kind, err)
 		}
 		switch {
+		case answer.Type == "event" && m.until != "" && answer.Event.Type == m.until:
+			return nil
 		case answer.Type == "auth_invalid":
 			return fmt.Errorf("%s: auth_invalid: %s", m.kind, answer.Message)
 		case answer.Type != "result":
 			continue // auth_required, auth_ok, events of what was subscribed to
 		case !answer.Success:
 			return fmt.Errorf("%s: %s: %s", m.kind, answer.Error.Code, answer.Error.Message)
+		case m.until != "":
+			continue
 		case into == nil:
 			return nil
 		}

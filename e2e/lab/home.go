@@ -166,12 +166,21 @@ func (h *Home) Post(t testing.TB, path string, body, into any) {
 	h.rest(t, path, body, into)
 }
 
+// Say has a sentence carried out as if it had been said to a device, and returns when that is over.
+func (h *Home) Say(t testing.TB, sentence, deviceID string) {
+	t.Helper()
+	run := map[string]any{"start_stage": "intent", "end_stage": "intent", "input": map[string]any{"text": sentence}, "device_id": deviceID}
+	h.must(t, func(ctx context.Context) error {
+		return h.api.commandAs(ctx, h.token, message{"assist_pipeline/run", run, "run-end"}, nil)
+	})
+}
+
 // DoAs is Do for the user whose token is given, and returns what Home Assistant refuses.
 func (h *Home) DoAs(t testing.TB, token, kind string, fields map[string]any, into any) error {
 	t.Helper()
 	ctx, cancel := bounded(t, callLimit)
 	defer cancel()
-	return h.api.commandAs(ctx, token, message{kind, fields}, into)
+	return h.api.commandAs(ctx, token, message{kind: kind, fields: fields}, into)
 }
 
 func (h *Home) must(t testing.TB, do func(ctx context.Context) error) {
@@ -280,7 +289,7 @@ func (h *Home) RevokeToken(t testing.TB, token string) {
 		t.Fatal(err)
 	}
 	h.must(t, func(ctx context.Context) error {
-		err := h.api.commandAs(ctx, token, message{"auth/delete_refresh_token", map[string]any{"refresh_token_id": claim.Issuer}}, nil)
+		err := h.api.commandAs(ctx, token, message{kind: "auth/delete_refresh_token", fields: map[string]any{"refresh_token_id": claim.Issuer}}, nil)
 		if closed := (*websocket.CloseError)(nil); errors.As(err, &closed) {
 			return nil // the connection was this token's, so it may be closed before the answer
 		}

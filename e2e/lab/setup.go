@@ -103,8 +103,8 @@ func (h *Home) newToken(ctx context.Context) (string, error) {
 
 // longLived makes a token as a user makes one for a bridge; Home Assistant wants every name once.
 func (h *Home) longLived(ctx context.Context, access string) (token string, err error) {
-	err = h.api.commandAs(ctx, access, message{"auth/long_lived_access_token",
-		map[string]any{"client_name": fmt.Sprintf("bridge %d", h.tokens.Add(1)), "lifespan": 365}}, &token)
+	err = h.api.commandAs(ctx, access, message{kind: "auth/long_lived_access_token",
+		fields: map[string]any{"client_name": fmt.Sprintf("bridge %d", h.tokens.Add(1)), "lifespan": 365}}, &token)
 	return token, err
 }
 
