@@ -39,7 +39,12 @@ func main() {
 // run keeps a lab and a bridge until ctx ends.
 func run(ctx context.Context, version, listen string) (err error) {
 	fmt.Printf("Starting Home Assistant %s; this takes about a minute.\n", version)
-	home, err := lab.Open(ctx, lab.Options{Version: version, STT: true})
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return fmt.Errorf("find the module: %w", err)
+	}
+	root := strings.TrimSpace(string(out))
+	home, err := lab.Open(ctx, lab.Options{Version: version, STT: true, Integration: filepath.Join(root, "custom_components", "earshot")})
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -47,7 +52,7 @@ func run(ctx context.Context, version, listen string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, home.Close()) }()
-	bridge, err := newBridge(ctx, home, listen)
+	bridge, err := newBridge(ctx, home, root, listen)
 	if err != nil {
 		return err
 	}
@@ -59,6 +64,7 @@ bridge:          http://%s  (its address with a token follows)
 microphone:      "turn on the kitchen light" and "turn off the kitchen light", in turn, for ever
 logs:            %s
                  %s
+The integration of Earshot waits under Settings, Devices & services; its code is in the bridge's log.
 Ctrl-C ends everything and removes the files.
 `, home.URL(), user, password, home.Broker(), listen, filepath.Join(home.Folder(), "*.log"), bridge.log.Name())
 	return bridge.run(ctx)
@@ -71,12 +77,8 @@ type bridge struct {
 }
 
 // newBridge builds the program and puts everything it needs into the lab's folder, which goes with the lab.
-func newBridge(ctx context.Context, home *lab.Home, listen string) (*bridge, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find the module: %w", err)
-	}
-	root, dir := strings.TrimSpace(string(out)), home.Folder()
+func newBridge(ctx context.Context, home *lab.Home, root, listen string) (*bridge, error) {
+	dir := home.Folder()
 	b := &bridge{program: filepath.Join(dir, "earshot"), config: filepath.Join(dir, "earshot.yaml")}
 	build := exec.CommandContext(ctx, "go", "build", "-o", b.program, "earshot/cmd/earshot")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -104,6 +106,7 @@ server: {listen: "%s", allowed_origins: ["%s"]}
 	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
+	var err error
 	b.log, err = os.Create(filepath.Join(dir, "earshot.log"))
 	return b, err
 }
