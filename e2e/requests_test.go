@@ -134,8 +134,8 @@ func nightly(t *testing.T) string {
 	return strings.Replace(text, night, "trigger: time_pattern\n      seconds: \"/3\"", 1)
 }
 
-// notification is what the household reads, "" when there is nothing.
-func notification(t *testing.T, home *lab.Home) string {
+// notification is what the household reads under an id, "" when there is nothing.
+func notification(t *testing.T, home *lab.Home, id string) string {
 	t.Helper()
 	var list []struct {
 		ID      string `json:"notification_id"`
@@ -143,7 +143,7 @@ func notification(t *testing.T, home *lab.Home) string {
 	}
 	home.Do(t, "persistent_notification/get", nil, &list)
 	for _, n := range list {
-		if n.ID == "earshot_nightly" {
+		if n.ID == id {
 			return n.Message
 		}
 	}
@@ -164,7 +164,7 @@ func TestNightlyAutomation(t *testing.T) {
 			_, c := startRooms(t, fmt.Sprintf("url: %q", home.Broker()))
 			home.Automate(t, strings.Replace(nightly(t), `"confirm": true`, `"confirm": false`, 1))
 			testkit.Within(t, 30*time.Second, "the notification says what is wrong", func() bool {
-				return strings.HasPrefix(notification(t, home), "confirm: must be true")
+				return strings.HasPrefix(notification(t, home, "earshot_nightly"), "confirm: must be true")
 			})
 			if got := len(c.entries()); got != 2 {
 				t.Fatalf("%d recordings are left, want 2", got)
@@ -182,7 +182,7 @@ func TestNightlyAutomation(t *testing.T) {
 				t.Errorf("left: %q", got)
 			}
 			testkit.Within(t, 30*time.Second, "the notification counts", func() bool {
-				return strings.HasPrefix(notification(t, home), "Deleted: ") && strings.HasSuffix(notification(t, home), ", kept: 0")
+				return strings.HasPrefix(notification(t, home, "earshot_nightly"), "Deleted: ") && strings.HasSuffix(notification(t, home, "earshot_nightly"), ", kept: 0")
 			})
 			for line := range strings.Lines(home.Log()) {
 				if (strings.Contains(line, " WARNING ") || strings.Contains(line, " ERROR ")) && (strings.Contains(line, "earshot") || strings.Contains(line, "automation")) {

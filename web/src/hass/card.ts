@@ -113,7 +113,6 @@ if (!cards.some((c) => (c as { type?: string }).type === tag)) {
     name: "Earshot voice history",
     description: "What was heard, when and why: listen, understand and delete.",
     preview: true,
-    documentationURL: "https://github.com/earshot-voice/earshot#on-a-dashboard",
     // Offered for the events that a bridge publishes. ref: home-assistant/frontend 20261028
     getEntitySuggestion: (_: unknown, entity: string) => (/^event\..*(wake_word|command)$/.test(entity) ? { config: { type: `custom:${tag}`, form: "full" } } : null),
   });
