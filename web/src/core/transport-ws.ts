@@ -39,14 +39,14 @@ export class SocketTransport implements Transport {
   #watchers = new Set<() => void>();
   #retry = firstRetry;
   #timer?: ReturnType<typeof setTimeout>;
-  #token?: string;
+  #permit: Promise<boolean> = Promise.resolve(true);
 
   constructor(private base: string = document.baseURI) {}
 
-  /** Connects as the session of the browser's cookie, or with an access token. */
-  open(token?: string): void {
+  /** Connects at once, and signs in as the session of the browser's cookie as soon as permit says that there is one. */
+  open(permit: Promise<boolean>): void {
     this.close();
-    this.#token = token;
+    this.#permit = permit;
     this.#retry = firstRetry;
     addEventListener("online", this.#soon);
     document.addEventListener("visibilitychange", this.#soon);
@@ -133,7 +133,7 @@ export class SocketTransport implements Transport {
   #receive(message: Message): void {
     switch (message.type) {
       case "auth_required":
-        this.#socket?.send(JSON.stringify({ type: "auth", access_token: this.#token }));
+        void this.#signIn(this.#socket);
         break;
       case "auth_ok":
         this.#retry = firstRetry;
@@ -157,6 +157,11 @@ export class SocketTransport implements Transport {
         this.#listeners.get(message.id)?.(message.event as never);
         break;
     }
+  }
+
+  async #signIn(socket?: WebSocket): Promise<void> {
+    if (!(await this.#permit)) socket?.close();
+    else if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "auth" }));
   }
 
   /** Tries again at once when there is reason to think that it works now. */

@@ -165,15 +165,17 @@ export class EarshotPage extends LitElement {
   /** Asks the bridge who we are, and connects as that. */
   #ask = async (): Promise<void> => {
     clearTimeout(this.#timer);
+    const session = this.signIn.session();
+    this.transport.open(session.then((s) => s.signed_in, () => false));
     try {
-      this.session = await this.signIn.session();
+      this.session = await session;
     } catch {
+      this.transport.close();
       this.#timer = setTimeout(this.#ask, patience); // the bridge is not there yet, or not any more
       return;
     }
     if (this.session.signed_in) {
       this.problem = "";
-      this.transport.open();
     } else {
       this.transport.close();
       await import("./sign-in");

@@ -11,7 +11,8 @@ export class SignInView extends LitElement {
   @property({ attribute: false }) signIn!: SignIn;
   @property({ attribute: false }) methods: readonly Method[] = [];
   @property({ attribute: false }) problem: Key | "" = "";
-  @state() private busy = false;
+  /** What is being asked of the bridge. */
+  @state() private busy: "" | "code" | "session" = "";
   @state() private asked = false;
 
   static override styles = [tokens, controls, css`
@@ -67,10 +68,10 @@ export class SignInView extends LitElement {
             <summary>${t("sign.code")}</summary>
             <form @submit=${this.#code}>
               <p class="muted">${t("sign.code_why")}</p>
-              <button type="button" ?disabled=${this.busy} aria-pressed=${this.asked} @click=${this.#request}>${t("sign.code_request")}</button>
+              <button type="button" ?disabled=${this.busy === "code"} aria-pressed=${this.asked} @click=${this.#request}>${t("sign.code_request")}</button>
               <label>${t("sign.code_field")}
                 <input name="secret" type="text" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9 ]{8,}" required /></label>
-              <button class="main" ?disabled=${this.busy}>${t("sign.do")}</button>
+              <button class="main" ?disabled=${this.busy === "session"}>${t("sign.do")}</button>
             </form>
           </details>`
         : nothing}
@@ -79,7 +80,7 @@ export class SignInView extends LitElement {
             <summary>${t("sign.token")}</summary>
             <form @submit=${this.#token}>
               <label>${t("sign.token_field")} <input name="secret" type="password" autocomplete="off" required /></label>
-              <button class="main" ?disabled=${this.busy}>${t("sign.do")}</button>
+              <button class="main" ?disabled=${this.busy === "session"}>${t("sign.do")}</button>
             </form>
           </details>`
         : nothing}
@@ -87,7 +88,7 @@ export class SignInView extends LitElement {
   }
 
   #request = async (): Promise<void> => {
-    this.asked = await this.#try(() => this.signIn.requestCode());
+    this.asked = await this.#try("code", () => this.signIn.requestCode());
   };
 
   #code = (event: SubmitEvent): void => void this.#submit(event, (secret) => this.signIn.withCode(secret.replaceAll(" ", "")));
@@ -99,11 +100,11 @@ export class SignInView extends LitElement {
     const form = event.target as HTMLFormElement;
     const secret = String(new FormData(form).get("secret") ?? "").trim();
     form.reset();
-    if (await this.#try(() => signIn(secret))) this.dispatchEvent(new Event("signed-in"));
+    if (await this.#try("session", () => signIn(secret))) this.dispatchEvent(new Event("signed-in"));
   }
 
-  async #try(act: () => Promise<void>): Promise<boolean> {
-    this.busy = true;
+  async #try(what: "code" | "session", act: () => Promise<void>): Promise<boolean> {
+    this.busy = what;
     this.problem = "";
     try {
       await act();
@@ -113,7 +114,7 @@ export class SignInView extends LitElement {
       this.problem = code === "busy" ? "sign.busy" : code === "" ? "error.offline" : "sign.wrong";
       return false;
     } finally {
-      this.busy = false;
+      this.busy = "";
     }
   }
 }

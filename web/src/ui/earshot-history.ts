@@ -20,7 +20,7 @@ import "./delete-dialog";
 import "./filters";
 
 /** Rows that are drawn, or not, together. */
-const chunkSize = 20;
+const chunkSize = 10;
 
 /** How far from the top the list may be scrolled and still take new rows in, px. */
 const atTop = 24;
@@ -249,10 +249,10 @@ export class EarshotHistory extends LitElement {
         : nothing}
       <div class="list ${selecting ? "selecting" : ""}" @click=${this.#click} @keydown=${this.#key} @focusin=${this.#focused} @seek=${{ handleEvent: this.#seek, capture: true }}>
         ${store.entries.length
-          ? repeat(this.#grouped(), (d) => d.day, (d) => html`
+          ? repeat(this.#grouped(), (d) => d.day, (d, day) => html`
               <section aria-labelledby=${`day-${d.day}`}>
                 <h3 id=${`day-${d.day}`}>${this.clock.dayName(d.day)}</h3>
-                ${d.chunks.map((c) => html`<earshot-rows .entries=${c} .view=${view}></earshot-rows>`)}
+                ${d.chunks.map((c, i) => html`<earshot-rows .entries=${c} .view=${view} .first=${day + i === 0}></earshot-rows>`)}
               </section>`)
           : this.#instead()}
         ${store.entries.length && store.more ? html`<div class="grey" role="status" aria-label=${t("list.loading")}></div>` : nothing}

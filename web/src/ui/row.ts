@@ -46,7 +46,7 @@ export function row(entry: Entry, view: View): TemplateResult {
           ${entry.kept ? html`<span class="flag">${icon("keep")}${t("row.kept")}</span>` : nothing}
           ${entry.label ? html`<span class="flag">${icon(entry.label)}${t(`label.${entry.label}`)}</span>` : nothing}
         </p>
-        ${entry.reply ? html`<p class="reply">${t("row.reply", { text: entry.reply })}</p>` : nothing}
+        ${entry.reply ? html`<p class="reply">${entry.reply}</p>` : nothing}
         ${entry.clip && entry.peaks
           ? html`<earshot-waveform .peaks=${entry.peaks} .duration=${entry.duration_ms} .wake=${Math.min(preRoll, entry.duration_ms)}
               .position=${current ? player.position : 0} .words=${words} .seekable=${mayListen(view.role) && view.online}></earshot-waveform>`

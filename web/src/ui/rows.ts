@@ -25,6 +25,8 @@ const sight = new IntersectionObserver(
 export class Rows extends LitElement {
   @property({ attribute: false }) entries: readonly Entry[] = [];
   @property({ attribute: false }) view!: View;
+  /** They are the first ones, and seen for sure. */
+  @property({ type: Boolean }) first = false;
   @state() private near = false;
 
   override connectedCallback(): void {
@@ -36,6 +38,10 @@ export class Rows extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     sight.unobserve(this);
+  }
+
+  protected override willUpdate(): void {
+    if (!this.hasUpdated) this.near = this.first;
   }
 
   setNear(near: boolean, height: number): void {
