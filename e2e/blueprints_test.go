@@ -86,7 +86,7 @@ func (h *integrated) checkPurge() {
 
 func (h *integrated) checkMistakes(pulse *audiotest.Pulse) {
 	h.t.Helper()
-	told := ""
+	told, before := "", h.count()
 	for range 2 {
 		if err := pulse.Play("../testdata/audio/okay_nabu_silence.wav", "mic"); err != nil {
 			h.t.Fatal(err)
@@ -96,6 +96,7 @@ func (h *integrated) checkMistakes(pulse *audiotest.Pulse) {
 		told = notification(h.t, h.home, "earshot_false_triggers")
 		return told != ""
 	})
+	testkit.Within(h.t, 60*time.Second, "both are stored", func() bool { return h.count() == before+2 })
 	if !strings.HasPrefix(told, `"okay_nabu" woke the microphone kitchen by mistake `) {
 		h.t.Errorf("of mistakes it says %q", told)
 	}
