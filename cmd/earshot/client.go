@@ -172,10 +172,8 @@ func (e *serviceError) Error() string { return e.Message }
 func (c *client) connect(ctx context.Context, addr, secret string) error {
 	c.addr = addr
 	dialer := websocket.Dialer{TLSClientConfig: c.tls, HandshakeTimeout: 45 * time.Second}
-	if !strings.Contains(addr, "://") && c.tls != nil {
-		addr = "https://" + addr
-	} else if !strings.Contains(addr, "://") {
-		addr = "http://" + addr
+	if !strings.Contains(addr, "://") {
+		addr = schemeOf(c.tls) + "://" + addr
 	}
 	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(addr, "/"), "http")+"/api/websocket", nil)
 	if resp != nil && resp.Body != nil {
@@ -238,13 +236,17 @@ func (c *client) call(command string, fields map[string]any, out any) error {
 	}
 }
 
+// schemeOf is how a bridge is spoken to; secure is nil without encryption.
+func schemeOf(secure *tls.Config) string {
+	if secure == nil {
+		return "http"
+	}
+	return "https"
+}
+
 // getLocal asks a bridge of this machine; secure is nil without encryption.
 func getLocal(ctx context.Context, secure *tls.Config, addr, path string) (*http.Response, error) {
-	scheme := "http"
-	if secure != nil {
-		scheme = "https"
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+addr+"/"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, schemeOf(secure)+"://"+addr+"/"+path, nil)
 	if err != nil {
 		return nil, err
 	}

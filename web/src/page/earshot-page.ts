@@ -122,8 +122,10 @@ export class EarshotPage extends LitElement {
     super.connectedCallback();
     addEventListener("hashchange", this.#go);
     this.transport.watch(() => {
-      if (this.transport.link === "refused") void this.#ask();
-      if (this.transport.link === "ready" && this.transport.role === "admin") void this.#followPairing();
+      const { link, role } = this.transport;
+      if (link === "refused") void this.#ask();
+      if (link !== "ready") this.pairing = undefined; // somebody else may sign in, who may not see the code
+      else if (role === "admin") void this.#followPairing();
       this.requestUpdate();
     });
     void this.#start();
