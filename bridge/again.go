@@ -35,7 +35,7 @@ func (s *Satellite) listenAgain(ctx context.Context, asked *session) {
 	}
 	s.ring.clear()
 	w := Wake{At: s.in.Time, Model: asked.wake.Model}
-	if s.session = s.newSession(w); s.session == nil {
+	if s.session = s.newSession(w, 0); s.session == nil {
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("the answer is not recorded: too many recordings wait to be finished")
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
@@ -33,10 +34,26 @@ type Reply struct {
 // WakeWord is a word a satellite listens for. In the file it may be the model's name alone.
 type WakeWord struct {
 	Model     string  `yaml:"model"`
-	Threshold float64 `yaml:"threshold"` // probability cutoff, 0..1; 0 takes the model's own
-	Pipeline  string  `yaml:"pipeline"`  // Assist pipeline by name or id; empty takes the preferred one
-	Remote    string  `yaml:"remote"`    // what the engine of Config.Wake calls it; empty: the model's name, or one much like it
+	Engine    string  `yaml:"engine"`    // MicroWakeWord or OpenWakeWord; empty: MicroWakeWord
+	Threshold float64 `yaml:"threshold"` // probability cutoff, 0..1; 0 takes the model's own, or the one before a second look
+	Verify    string  `yaml:"verify"`    // VerifyAuto or VerifyOff; empty: VerifyAuto
+	// SecondThreshold is the cutoff of the second look, 0..1; 0 takes 0.1.
+	SecondThreshold float64 `yaml:"second_threshold"`
+	Pipeline        string  `yaml:"pipeline"` // Assist pipeline by name or id; empty takes the preferred one
+	Remote          string  `yaml:"remote"`   // what the engine of Config.Wake calls it; empty: the model's name, or one much like it
 }
+
+// The engines of wake words on this machine.
+const (
+	MicroWakeWord = "microwakeword"
+	OpenWakeWord  = "openwakeword"
+)
+
+// Whether an openWakeWord model of the same word looks again at what a microWakeWord model has heard.
+const (
+	VerifyAuto = "auto" // when there is one
+	VerifyOff  = "off"
+)
 
 // UnmarshalYAML reads `okay_nabu` as well as `{model: okay_nabu, threshold: 0.9}`.
 func (w *WakeWord) UnmarshalYAML(n *yaml.Node) error {
@@ -103,6 +120,15 @@ func (c Config) Validate() map[string]string {
 		}
 		if !(w.Threshold >= 0 && w.Threshold <= 1) { // NaN too
 			wrong[at+".threshold"] = fmt.Sprintf("%v is not a probability; use 0 to 1, or leave it out for the model's own", w.Threshold)
+		}
+		if !slices.Contains([]string{"", MicroWakeWord, OpenWakeWord}, w.Engine) {
+			wrong[at+".engine"] = fmt.Sprintf("%q is not an engine; use %s or %s", w.Engine, MicroWakeWord, OpenWakeWord)
+		}
+		if !slices.Contains([]string{"", VerifyAuto, VerifyOff}, w.Verify) {
+			wrong[at+".verify"] = fmt.Sprintf("%q is not known; use %s or %s", w.Verify, VerifyAuto, VerifyOff)
+		}
+		if !(w.SecondThreshold >= 0 && w.SecondThreshold <= 1) {
+			wrong[at+".second_threshold"] = fmt.Sprintf("%v is not a probability; use 0 to 1, or leave it out for 0.1", w.SecondThreshold)
 		}
 		if w.Remote != "" && c.Wake == "" {
 			wrong[at+".remote"] = "is only for a satellite with an engine under wake; leave it out"

@@ -32,6 +32,9 @@ type Wake struct {
 	At               time.Time // the wake instant: when the last sample before the decision was captured
 	Model, Phrase    string    // its id, and what people say
 	Score, Threshold float64   // 0..1
+
+	// SecondLook is how long after At a second look has decided; 0 where none was taken.
+	SecondLook time.Duration
 }
 
 // Subscription is a bounded queue of events. A reader that is too slow loses the newest ones and sees so by Dropped; the satellite never waits.

@@ -27,7 +27,11 @@ const (
 	voice = 1
 	nabu  = 5 // a frame of it is a wake word
 	alexa = 6
+	late  = 7 // a wake word that was said lateBy earlier, and has been decided only now
 )
+
+// lateBy is as late as a second look may be, in samples.
+const lateBy = 5120
 
 // part is a stretch of scripted sound; a wake word lasts one frame of 10 ms.
 type part struct {
@@ -80,6 +84,8 @@ func (d *scriptedDetector) Process(pcm []int16) []detector.Detection {
 		return []detector.Detection{{Model: "okay_nabu", WakeWord: "Okay Nabu", Score: 0.97, Cutoff: 0.85}}
 	case alexa:
 		return []detector.Detection{{Model: "alexa", WakeWord: "Alexa", Score: 0.93, Cutoff: 0.9}}
+	case late:
+		return []detector.Detection{{Model: "okay_nabu", WakeWord: "Okay Nabu", Score: 0.31, Cutoff: 0.2, Second: 0.4, Delay: lateBy}}
 	}
 	return nil
 }

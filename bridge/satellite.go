@@ -231,8 +231,12 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 	default:
 		return // it is a part of the command
 	}
-	w := Wake{At: f.Time, Model: hit.Model, Phrase: hit.WakeWord, Score: hit.Score, Threshold: hit.Cutoff}
-	if s.session = s.newSession(w); s.session == nil {
+	ago := int(hit.Delay)
+	w := Wake{At: f.Time.Add(-duration(ago)), Model: hit.Model, Phrase: hit.WakeWord, Score: hit.Score, Threshold: hit.Cutoff}
+	if hit.Second > 0 {
+		w.SecondLook = time.Since(w.At)
+	}
+	if s.session = s.newSession(w, ago); s.session == nil {
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("not recorded: too many recordings wait to be finished")
 		return
 	}

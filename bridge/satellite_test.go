@@ -174,3 +174,28 @@ func TestNothingIsSentForSilence(t *testing.T) {
 		t.Errorf("the transcriber was asked %d times, and there are %d entries; want 0 and 1", n, len(r.history.entries))
 	}
 }
+
+// TestSecondLookLosesNothing decides late about a wake word that a command follows at once: the command begins with the word, not with the decision.
+func TestSecondLookLosesNothing(t *testing.T) {
+	t.Parallel()
+	// The word is said at 3 s, the decision falls 320 ms later, in the middle of a command that is over a moment after.
+	pcm := sound(part{quiet, 3000}, part{voice, 310}, part{late, 10}, part{voice, 200}, part{quiet, 3000})
+	r := play(t, pcm, func(r *rig) { r.speech = &fakeTranscriber{answer: says("on")} }, nil)
+	if r.history.count() != 1 {
+		t.Fatalf("%d entries, want one", r.history.count())
+	}
+	e := r.history.entries[0]
+	if at := e.At.Sub(r.began); at != 3000*ms {
+		t.Errorf("the wake instant is %v, want 3 s", at)
+	}
+	if e.Outcome != history.Understood || e.Timings.SpeechEnd < 500*ms || e.Timings.SpeechEnd > 550*ms {
+		t.Errorf("entry %+v", e)
+	}
+	heard := r.speech.heard[0]
+	if len(heard) == 0 || !slices.Equal(heard, pcm[3*audio.SampleRate:][:len(heard)]) {
+		t.Error("what was said before the decision is not what the transcriber was given first")
+	}
+	if clip := r.history.clips[0]; !slices.Equal(clip[:audio.SampleRate], pcm[audio.SampleRate+lateBy:][:audio.SampleRate]) {
+		t.Error("the recording does not begin 2 s before the decision")
+	}
+}

@@ -45,15 +45,18 @@ type session struct {
 	discarded bool          // it is to be dropped; does not change any more once storing is set
 }
 
-// newSession begins a recording with the pre-roll. It returns nil when there is no memory for it.
-func (s *Satellite) newSession(w Wake) *session {
+// newSession begins a recording with the pre-roll. It returns nil when there is no memory for it. The wake instant was so many samples ago:
+// what was said since then, while a second look was taken, is part of the command.
+func (s *Satellite) newSession(w Wake, ago int) *session {
 	pcm, ok := s.memory()
 	if !ok {
 		return nil
 	}
 	pcm = s.ring.appendTo(pcm)
-	o := &session{wake: w, pcm: pcm, start: len(pcm), sent: len(pcm), stored: make(chan struct{})}
+	start := max(0, len(pcm)-ago)
+	o := &session{wake: w, pcm: pcm, start: start, sent: start, stored: make(chan struct{})}
 	s.endpointer.Reset()
+	o.state = s.endpointer.Process(pcm[start:])
 	s.change(func() { s.open[o] = Listening })
 	return o
 }

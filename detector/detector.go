@@ -22,9 +22,13 @@ type Detection struct {
 	Model    string // ID of the model
 	WakeWord string
 	Sample   int64   // first sample after the frame that fired, counted since New or Reset
-	Score    float64 // mean probability 0..1 of the window
+	Score    float64 // mean probability 0..1 of the window; of an openWakeWord model alone that of its 80 ms
 	Peak     float64 // highest probability of the window
 	Cutoff   float64 // that the score was over
+
+	// Second is what the second look scored, 0..1; 0 where none was taken. Delay is how many samples after Sample it has decided: 5,120 at most.
+	Second float64
+	Delay  int64
 }
 
 // Detector listens for several wake words in one stream of audio. Only SetCutoff and Cutoff may be called while another goroutine
@@ -32,6 +36,7 @@ type Detection struct {
 type Detector struct {
 	frontEnd *microfrontend.FrontEnd
 	words    []*word
+	ears     *ears // nil when no word is told from speech
 	trace    func(Detection)
 	frames   int64
 	found    []Detection // reused by Process
@@ -40,10 +45,11 @@ type Detector struct {
 // word is one model's part of a stream.
 type word struct {
 	model  *Model
-	net    *tflite.Interpreter
-	filled int           // frames of the network's next input
-	cutoff atomic.Uint64 // bits of a float64
+	cutoff atomic.Uint64       // bits of a float64
+	net    *tflite.Interpreter // nil: speech tells the word alone
+	filled int                 // frames of the network's next input
 	rule   rule
+	look   *look // nil: net tells the word alone
 }
 
 // New returns a detector for models that LoadModel returned, at the start of a stream.
@@ -53,14 +59,24 @@ func New(models ...*Model) (*Detector, error) {
 	}
 	d := &Detector{frontEnd: microfrontend.New(), found: make([]Detection, 0, 4*len(models))}
 	for _, m := range models {
-		if m == nil || m.net == nil {
+		if m == nil || (m.net == nil && m.speech == nil) {
 			return nil, errors.New("start detector: a model was not loaded")
 		}
 		if d.word(m.ID) != nil {
 			return nil, fmt.Errorf("start detector: model %q was named twice", m.ID)
 		}
-		w := &word{model: m, net: m.net.NewInterpreter(), rule: newRule(m.Window)}
+		w := &word{model: m}
 		w.cutoff.Store(math.Float64bits(m.Cutoff))
+		if m.net != nil {
+			w.net, w.rule = m.net.NewInterpreter(), newRule(m.Window)
+		}
+		if m.speech != nil {
+			if d.ears == nil {
+				d.ears = newEars(m.speech.Network)
+				d.ears.heard = d.spoken
+			}
+			d.ears.add(w)
+		}
 		d.words = append(d.words, w)
 	}
 	return d, nil
@@ -70,7 +86,13 @@ func New(models ...*Model) (*Detector, error) {
 func (d *Detector) Reset() {
 	d.frontEnd.Reset()
 	d.frames = 0
+	if d.ears != nil {
+		d.ears.reset()
+	}
 	for _, w := range d.words {
+		if w.net == nil {
+			continue
+		}
 		w.net.Reset()
 		w.filled = 0
 		w.rule.reset()
@@ -84,13 +106,18 @@ func (d *Detector) Process(pcm []int16) []Detection {
 	var features [microfrontend.Channels]uint16
 	for len(pcm) > 0 {
 		used, complete := d.frontEnd.Process(pcm, &features)
+		if d.ears != nil {
+			d.ears.hear(pcm[:used])
+		}
 		pcm = pcm[used:]
 		if !complete {
 			continue
 		}
 		d.frames++
 		for _, w := range d.words {
-			d.frame(w, &features)
+			if w.net != nil {
+				d.frame(w, &features)
+			}
 		}
 	}
 	return d.found
@@ -98,18 +125,69 @@ func (d *Detector) Process(pcm []int16) []Detection {
 
 // frame gives one word the features of one frame.
 func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
-	cutoff := math.Float64frombits(w.cutoff.Load())
+	cutoff := w.threshold()
 	if w.take(features) {
 		probability := w.net.Run()
 		w.rule.put(probability)
+		mean, _ := w.rule.window()
+		if w.look != nil && w.look.firstStage(d.position(), mean, cutoff, d.ears) {
+			d.found = append(d.found, d.agreed(w))
+		}
 		if d.trace != nil {
-			mean, _ := w.rule.window()
-			d.trace(Detection{w.model.ID, w.model.WakeWord, d.position(), mean, float64(probability) / fullScale, cutoff})
+			hit := Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: d.position(), Score: mean, Peak: float64(probability) / fullScale, Cutoff: cutoff}
+			if w.look != nil && mean >= cutoff {
+				hit.Second = w.look.best(d.position())
+			}
+			d.trace(hit)
 		}
 	}
-	if score, peak, ok := w.rule.fires(cutoff); ok {
-		d.found = append(d.found, Detection{w.model.ID, w.model.WakeWord, d.position(), score, peak, cutoff})
+	if w.look != nil {
+		return
 	}
+	if score, peak, ok := w.rule.fires(cutoff); ok {
+		d.found = append(d.found, Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: d.position(), Score: score, Peak: peak, Cutoff: cutoff})
+	}
+}
+
+// spoken takes what a chunk scored as one word.
+func (d *Detector) spoken(w *word, at int64, score float64) {
+	cutoff := w.threshold()
+	if w.net == nil {
+		hit := Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: at, Score: score, Peak: score, Cutoff: cutoff}
+		if d.trace != nil {
+			d.trace(hit)
+		}
+		if w.look.alone(at, score, cutoff) {
+			d.found = append(d.found, hit)
+		}
+		return
+	}
+	if w.look.secondStage(at, score) {
+		d.found = append(d.found, d.agreed(w))
+	}
+	if d.trace != nil && at-w.look.first <= agree {
+		hit := d.agreed(w)
+		hit.Sample, hit.Second = max(at, w.look.first), score
+		d.trace(hit)
+	}
+}
+
+// agreed is a word that both stages have heard.
+func (d *Detector) agreed(w *word) Detection {
+	l := w.look
+	return Detection{
+		Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: l.first, Score: l.mean, Peak: l.mean, Cutoff: w.threshold(),
+		Second: l.score, Delay: max(0, d.ears.position-l.first),
+	}
+}
+
+// Looks is how often the first stage of a wake word has asked for a second look, and how often that agreed. It may be called while another
+// goroutine runs Process.
+func (d *Detector) Looks(model string) (taken, agreed uint64) {
+	if w := d.word(model); w != nil && w.look != nil {
+		return w.look.taken.Load(), w.look.agreed.Load()
+	}
+	return 0, 0
 }
 
 // take fills one frame into the network's input and tells whether it is complete.
@@ -148,10 +226,12 @@ func (d *Detector) SetCutoff(model string, cutoff float64) error {
 // goroutine runs Process.
 func (d *Detector) Cutoff(model string) float64 {
 	if w := d.word(model); w != nil {
-		return math.Float64frombits(w.cutoff.Load())
+		return w.threshold()
 	}
 	return 0
 }
+
+func (w *word) threshold() float64 { return math.Float64frombits(w.cutoff.Load()) }
 
 // Trace has fn called for every inference of every model. Its score is the mean over the window, which is what a cutoff is held
 // against, and its peak that inference's own probability. Nil turns it off. It must not be called while Process runs.

@@ -21,11 +21,13 @@ type Model struct {
 	ID        string   // the manifest's file name without .json
 	WakeWord  string   // as people say it
 	Languages []string // two-letter codes, of the speakers it was trained with
-	Cutoff    float64  // probability 0..1 over which it fires
+	Cutoff    float64  // probability 0..1 over which it fires, or has a second look taken
 	Window    int      // inferences that the probability is averaged over
 
-	net    *tflite.Model
-	stride int // frames of each inference
+	net    *tflite.Model // nil: speech tells the word alone
+	stride int           // frames of each inference
+	speech *Speech       // nil: net tells the word alone
+	second float64       // cutoff of speech beside net
 	// quantized holds the network's input for each feature value.
 	quantized *[maxFeature + 1]int8
 }

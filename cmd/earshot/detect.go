@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"earshot/bridge"
 	"earshot/detector"
 	"earshot/internal/audio"
 )
@@ -36,19 +37,22 @@ func detectCommand(ctx context.Context, t terminal, args []string) error {
 	dir := f.String("models", "./models", "folder of the models")
 	var names words
 	f.Var(&names, "model", "a model's name; all models of the folder when not given")
+	verify := f.Bool("verify", false, "have an openWakeWord model of the same word look again; with --trace the score is that of the second look")
+	engine := f.String("engine", bridge.MicroWakeWord, "microwakeword or openwakeword: what the models are")
+	first := f.Float64("first", 0, "with --verify: the cutoff of the first stage, 0..1")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if f.NArg() == 0 {
 		return usageError{"name at least one WAV file"}
 	}
-	models, err := loadModels(*dir, names)
+	models, err := loadModels(*dir, names, bridge.WakeWord{Engine: *engine, Verify: verifyMode(*verify)})
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(t.out)
 	defer out.Flush()
-	d := &detection{out: out, asJSON: *asJSON, trace: *trace, tracing: isSet(f, "trace")}
+	d := &detection{out: out, asJSON: *asJSON, trace: *trace, tracing: isSet(f, "trace"), twice: *verify, first: *first}
 	for _, file := range f.Args() {
 		if err := d.file(ctx, file, models); err != nil {
 			return err
@@ -63,7 +67,9 @@ type detection struct {
 	asJSON  bool
 	tracing bool
 	trace   float64
-	err     error // of the last print
+	twice   bool    // a second look is taken
+	first   float64 // cutoff of the first stage; 0: its own
+	err     error   // of the last print
 }
 
 func (d *detection) file(ctx context.Context, path string, models []*detector.Model) error {
@@ -76,17 +82,20 @@ func (d *detection) file(ctx context.Context, path string, models []*detector.Mo
 	if err != nil {
 		return err
 	}
-	if d.tracing {
-		for _, m := range models { // a word that fires begins anew, and would leave a hole in the curve
-			if err := det.SetCutoff(m.ID, 1); err != nil {
-				return err
-			}
+	for _, m := range models {
+		cutoff := det.Cutoff(m.ID)
+		switch twice := m.SecondLook() != ""; {
+		case twice && d.first != 0:
+			cutoff = d.first
+		case d.tracing && !twice:
+			cutoff = 1 // a word that fires begins anew, and would leave a hole in the curve
 		}
-		det.Trace(func(hit detector.Detection) {
-			if hit.Score >= d.trace {
-				d.print(path, hit)
-			}
-		})
+		if err := det.SetCutoff(m.ID, cutoff); err != nil {
+			return err
+		}
+	}
+	if d.tracing {
+		det.Trace(func(hit detector.Detection) { d.traced(path, hit) })
 	}
 	pcm := make([]int16, 8192)
 	for ctx.Err() == nil && d.err == nil {
@@ -106,6 +115,16 @@ func (d *detection) file(ctx context.Context, path string, models []*detector.Mo
 	return errors.Join(ctx.Err(), d.err)
 }
 
+// traced prints an inference; of a word that is looked at twice the second look's score, which it has only where the first stage agrees.
+func (d *detection) traced(path string, hit detector.Detection) {
+	if d.twice {
+		hit.Score = hit.Second
+	}
+	if hit.Score >= d.trace {
+		d.print(path, hit)
+	}
+}
+
 func (d *detection) print(path string, hit detector.Detection) {
 	line := found{File: path, T: float64(hit.Sample) / detector.SampleRate, WakeWord: hit.Model, Score: hit.Score}
 	var err error
@@ -120,18 +139,33 @@ func (d *detection) print(path string, hit detector.Detection) {
 	d.err = errors.Join(d.err, err)
 }
 
-// loadModels loads the named models of a folder, or all of them when no name is given.
-func loadModels(dir string, names []string) ([]*detector.Model, error) {
+func verifyMode(verify bool) string {
+	if verify {
+		return bridge.VerifyAuto
+	}
+	return bridge.VerifyOff
+}
+
+// loadModels loads the named models of a folder, or all of them when no name is given, the way a satellite would.
+func loadModels(dir string, names []string, as bridge.WakeWord) ([]*detector.Model, error) {
 	if len(names) == 0 {
-		if names = usable(dir); len(names) == 0 {
+		if names = usable(dir); as.Engine == bridge.OpenWakeWord {
+			names = speechNames(dir)
+		}
+		if len(names) == 0 {
 			return nil, fmt.Errorf("no wake-word model in %s; fetch them with `make models`", dir)
 		}
 	}
+	loaded := newWakeModels(dir)
 	var models []*detector.Model
 	for _, name := range names {
-		m, err := detector.LoadModel(filepath.Join(dir, name+".json"))
+		as.Model = name
+		m, err := loaded.word(as)
 		if err != nil {
-			return nil, fmt.Errorf("%w%s", err, modelHint(dir))
+			return nil, err
+		}
+		if as.Verify == bridge.VerifyAuto && m.SecondLook() == "" {
+			return nil, fmt.Errorf("there is no openWakeWord model of %s in %s to look again with; add one with `earshot models add`", name, filepath.Join(dir, speechFolder))
 		}
 		models = append(models, m)
 	}

@@ -165,7 +165,7 @@ func (h *house) deviceList() []discovery.Device {
 		s := r.Status()
 		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
 		for _, w := range s.WakeWords {
-			d.WakeWords = append(d.WakeWords, discovery.WakeWord{ID: w.Model, Phrase: h.phrase(w.Model), Adjustable: r.engine == nil})
+			d.WakeWords = append(d.WakeWords, discovery.WakeWord{ID: w.Model, Phrase: r.phrase(w.Model), Adjustable: r.engine == nil})
 		}
 		list = append(list, d)
 	}

@@ -25,7 +25,6 @@ import (
 type house struct {
 	history   *history.History
 	log       zerolog.Logger
-	models    map[string]*detector.Model
 	assistant assistant
 	rooms     []*room
 	byID      map[string]*room
@@ -47,6 +46,7 @@ type room struct {
 	engine        *wakeengine.Engine // nil when this machine listens
 	id            string
 	ears          *choosyEars
+	models        map[string]*detector.Model // by the ids of the wake words; nil when an engine elsewhere listens
 	microphone    *audio.Microphone
 	newEndpointer func() *detector.Endpointer
 	configured    bridge.Config
@@ -62,7 +62,7 @@ type room struct {
 // newHouse builds the satellites as people have last set them; nothing listens yet.
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
-		history: p.history, log: p.log, models: p.models, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
+		history: p.history, log: p.log, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
 		discovery: p.cfg.Discovery,
 	}
 	h.restorePipelines(ctx)
@@ -163,7 +163,7 @@ func (h *house) List() []server.Satellite {
 			},
 		}
 		for _, w := range s.WakeWords {
-			out.WakeWords = append(out.WakeWords, h.wakeWord(r, w.Model))
+			out.WakeWords = append(out.WakeWords, r.wakeWord(w.Model))
 		}
 		list = append(list, out)
 	}
@@ -171,16 +171,20 @@ func (h *house) List() []server.Satellite {
 }
 
 // wakeWord is a word of a satellite as it is now.
-func (h *house) wakeWord(r *room, model string) server.WakeWord {
-	return server.WakeWord{ID: model, Phrase: h.phrase(model), Threshold: r.ears.Cutoff(model), Active: r.ears.active(model)}
+func (r *room) wakeWord(id string) server.WakeWord {
+	w := server.WakeWord{ID: id, Phrase: r.phrase(id), Threshold: r.ears.Cutoff(id), Active: r.ears.active(id)}
+	if m := r.models[id]; m != nil {
+		w.SecondLook = m.SecondLook()
+	}
+	return w
 }
 
 // phrase is what people say to wake a satellite; of an engine elsewhere only the name is known.
-func (h *house) phrase(model string) string {
-	if m := h.models[model]; m != nil {
+func (r *room) phrase(id string) string {
+	if m := r.models[id]; m != nil {
 		return m.WakeWord
 	}
-	return model
+	return id
 }
 
 // engineProblem is what keeps a wake engine elsewhere from hearing, "" when nothing does.

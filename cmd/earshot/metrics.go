@@ -2,6 +2,7 @@ package main
 
 import (
 	"earshot/bridge"
+	"earshot/detector"
 	"earshot/internal/assist"
 	"earshot/internal/audio"
 	"earshot/internal/metrics"
@@ -25,9 +26,24 @@ func (h *house) measure(r *room, e bridge.Event) {
 	switch e.Kind {
 	case bridge.Woke:
 		h.metrics.Woke(r.id, e.Wake.Model)
+		if e.Wake.SecondLook != 0 {
+			h.metrics.Decided(r.id, e.Wake.SecondLook)
+		}
 	case bridge.Added:
 		h.metrics.Recorded(e.Entry)
 	}
+}
+
+// looks are the second looks that a satellite has taken.
+func (r *room) looks() (all []metrics.Looks) {
+	local, ok := r.ears.ears.(*detector.Detector)
+	for _, w := range r.configured.WakeWords {
+		if ok && r.models[w.Model].SecondLook() != "" {
+			taken, agreed := local.Looks(w.Model)
+			all = append(all, metrics.Looks{WakeWord: w.Model, Taken: taken, Agreed: agreed})
+		}
+	}
+	return all
 }
 
 // measured is the state of the house in numbers.
@@ -37,7 +53,7 @@ func (h *house) measured() metrics.State {
 		s := r.Status()
 		state.Satellites = append(state.Satellites, metrics.SatelliteState{
 			ID: s.ID, MicrophoneUp: s.Microphone.State == audio.Listening, Muted: s.Muted,
-			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "",
+			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "", Looks: r.looks(),
 		})
 	}
 	if home := h.assistant.home; home != nil {

@@ -190,7 +190,7 @@ func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.
 			return server.WakeWord{}, err
 		}
 	}
-	return h.wakeWord(r, word), nil
+	return r.wakeWord(word), nil
 }
 
 // configuredThreshold is the one of the configuration, 0 for the model's own.

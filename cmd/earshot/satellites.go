@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -21,64 +20,10 @@ import (
 // speechWeights is the file of the voice-activity network in the folder of the models.
 const speechWeights = "silero_vad_16k_op15.onnx"
 
-// satelliteModels loads every wake-word model that the satellites name, each once.
-// A name that is not there is a mistake in the configuration; a folder without any model is not.
-func satelliteModels(cfg config.Config, file string) (map[string]*detector.Model, error) {
-	models := map[string]*detector.Model{}
-	wrong := &config.Error{File: file}
-	for i, sat := range cfg.Satellites {
-		if sat.Wake != "" {
-			continue // the engine has the models
-		}
-		for j, w := range sat.WakeWords {
-			if models[w.Model] != nil {
-				continue
-			}
-			m, err := detector.LoadModel(filepath.Join(cfg.Models.Dir, w.Model+".json"))
-			if err != nil {
-				wrong.Problems = append(wrong.Problems, config.Problem{
-					Key: fmt.Sprintf("satellites[%d].wake_words[%d]", i, j), Message: err.Error() + modelHint(cfg.Models.Dir),
-				})
-				continue
-			}
-			models[w.Model] = m
-		}
-	}
-	switch {
-	case len(wrong.Problems) == 0:
-		return models, nil
-	case len(usable(cfg.Models.Dir)) == 0:
-		return nil, fmt.Errorf("there is no wake-word model in %s; fetch them with `make models`, or set models.dir", cfg.Models.Dir)
-	default:
-		return nil, wrong
-	}
-}
-
-// usable lists the models of a folder that can be loaded.
-func usable(dir string) []string {
-	all, _ := detector.ListModels(dir) // a folder that is not there holds none
-	var names []string
-	for _, m := range all {
-		if m.Err == nil {
-			names = append(names, m.ID)
-		}
-	}
-	return names
-}
-
-// modelHint tells which models there are, for an error that a person reads.
-func modelHint(dir string) string {
-	names := usable(dir)
-	if len(names) == 0 {
-		return fmt.Sprintf("; there is no model in %s: fetch them with `make models`, or add one with `earshot models add`", dir)
-	}
-	return fmt.Sprintf("; in %s there are: %s", dir, strings.Join(names, ", "))
-}
-
 // parts builds the satellites of a configuration.
 type parts struct {
 	cfg       config.Config
-	models    map[string]*detector.Model
+	models    *wakeModels
 	speech    *silero.Model
 	assistant assistant
 	arbiter   *bridge.Arbiter // one for all satellites
@@ -88,10 +33,11 @@ type parts struct {
 
 func newParts(cfg config.Config, file string, hist *history.History, log zerolog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, history: hist, log: log, arbiter: &bridge.Arbiter{}}
-	var err error
-	if p.models, err = satelliteModels(cfg, file); err != nil {
+	p.models = newWakeModels(cfg.Models.Dir)
+	if err := p.models.load(cfg, file); err != nil {
 		return nil, err
 	}
+	var err error
 	if p.speech, err = silero.Load(filepath.Join(cfg.Models.Dir, speechWeights)); err != nil {
 		return nil, fmt.Errorf("%w; fetch it with `make models`", err)
 	}
@@ -120,7 +66,10 @@ func (p *parts) room(cfg bridge.Config, archive bridge.Archive) (*room, error) {
 	var heard ears
 	var err error
 	if cfg.Wake == "" {
-		heard, err = p.localEars(cfg)
+		if r.models, err = p.satelliteModels(cfg); err == nil {
+			tellLooks(log, cfg.WakeWords, r.models)
+			heard, err = localEars(cfg, r.models)
+		}
 	} else if r.engine, err = remoteEars(cfg, log); err == nil {
 		heard = r.engine
 	}

@@ -21,13 +21,26 @@ type ears interface {
 	Cutoff(model string) float64
 }
 
-// localEars are the models of a satellite with the thresholds of its configuration.
-func (p *parts) localEars(cfg bridge.Config) (ears, error) {
-	var models []*detector.Model
+// satelliteModels are what a satellite listens with, by the ids of its wake words.
+func (p *parts) satelliteModels(cfg bridge.Config) (map[string]*detector.Model, error) {
+	models := map[string]*detector.Model{}
 	for _, w := range cfg.WakeWords {
-		models = append(models, p.models[w.Model])
+		m, err := p.models.word(w)
+		if err != nil {
+			return nil, err
+		}
+		models[w.Model] = m
 	}
-	words, err := detector.New(models...)
+	return models, nil
+}
+
+// localEars are the models of a satellite with the thresholds of its configuration.
+func localEars(cfg bridge.Config, models map[string]*detector.Model) (ears, error) {
+	var list []*detector.Model
+	for _, w := range cfg.WakeWords {
+		list = append(list, models[w.Model])
+	}
+	words, err := detector.New(list...)
 	if err != nil {
 		return nil, err
 	}

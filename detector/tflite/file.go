@@ -100,12 +100,18 @@ type graph struct {
 // errDamaged is all that can be said of a file whose offsets lead outside.
 var errDamaged = errors.New("the file is damaged or cut short")
 
+// bounds are what a file may have at most.
+type bounds struct {
+	file, elements int
+	empty          bool // a tensor may have no elements, as the shape of a scalar has none
+}
+
 // parse reads a model file. The numbers are those of the fields in the schema.
 //
 // ref: tensorflow/lite/schema/schema.fbs, version 3
-func parse(data []byte) ([]graph, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("the file has %d bytes, more than %d", len(data), maxFile)
+func parse(data []byte, limit bounds) ([]graph, error) {
+	if len(data) > limit.file {
+		return nil, fmt.Errorf("the file has %d bytes, more than %d", len(data), limit.file)
 	}
 	if len(data) < 8 || string(data[4:8]) != "TFL3" {
 		return nil, errors.New("this is not a TensorFlow Lite model")
@@ -116,7 +122,7 @@ func parse(data []byte) ([]graph, error) {
 	buffers := root.tables(4, maxTensors*2)
 	var graphs []graph
 	for _, t := range root.tables(2, maxGraphs) {
-		g, err := parseGraph(t, codes, buffers)
+		g, err := parseGraph(t, codes, buffers, limit)
 		if err != nil && !r.bad {
 			return nil, err
 		}
@@ -140,10 +146,10 @@ func parseCodes(tables []table) []opcode {
 	return codes
 }
 
-func parseGraph(t table, codes []opcode, buffers []table) (graph, error) {
+func parseGraph(t table, codes []opcode, buffers []table, limit bounds) (graph, error) {
 	g := graph{inputs: t.vector(1, 4), outputs: t.vector(2, 4)}
 	for i, tt := range t.tables(0, maxTensors) {
-		parsed, err := parseTensor(tt, buffers)
+		parsed, err := parseTensor(tt, buffers, limit)
 		if err != nil {
 			return graph{}, fmt.Errorf("tensor %d: %w", i, err)
 		}
@@ -159,7 +165,7 @@ func parseGraph(t table, codes []opcode, buffers []table) (graph, error) {
 	return g, nil
 }
 
-func parseTensor(t table, buffers []table) (tensor, error) {
+func parseTensor(t table, buffers []table, limit bounds) (tensor, error) {
 	out := tensor{kind: elementType(t.int8(1)), count: 1}
 	shape := int32s(t.vector(0, 4))
 	if shape.len() > maxRank {
@@ -168,8 +174,8 @@ func parseTensor(t table, buffers []table) (tensor, error) {
 	out.shape = make([]int, shape.len())
 	for i := range out.shape {
 		n := shape.at(i)
-		if n < 1 || n > maxElements/out.count {
-			return out, fmt.Errorf("it has no element or more than %d", maxElements)
+		if n < 0 || (n == 0 && !limit.empty) || n > limit.elements/max(1, out.count) {
+			return out, fmt.Errorf("it has no element or more than %d", limit.elements)
 		}
 		out.shape[i] = n
 		out.count *= n

@@ -91,6 +91,13 @@ func (t table) int32(i int) int {
 	return 0
 }
 
+func (t table) float32(i int) float32 {
+	if at := t.field(i); at != 0 {
+		return math.Float32frombits(uint32(t.r.int32(at)))
+	}
+	return 0
+}
+
 // table returns the table a field leads to, without fields when it is absent.
 func (t table) table(i int) table {
 	at := t.field(i)
@@ -141,8 +148,15 @@ type (
 	float32s []byte
 )
 
-func (v int32s) len() int       { return len(v) / 4 }
-func (v int32s) at(i int) int   { return int(int32(binary.LittleEndian.Uint32(v[4*i:]))) }
+func (v int32s) len() int     { return len(v) / 4 }
+func (v int32s) at(i int) int { return int(int32(binary.LittleEndian.Uint32(v[4*i:]))) }
+func (v int32s) list() []int {
+	all := make([]int, v.len())
+	for i := range all {
+		all[i] = v.at(i)
+	}
+	return all
+}
 func (v int64s) len() int       { return len(v) / 8 }
 func (v int64s) at(i int) int64 { return int64(binary.LittleEndian.Uint64(v[8*i:])) }
 func (v float32s) len() int     { return len(v) / 4 }

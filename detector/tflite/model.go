@@ -42,7 +42,7 @@ type memory struct {
 // Load prepares a model with one int8 input and one uint8 output of a single element. An error says which operator or part of the
 // file cannot be used. The data is not kept.
 func Load(data []byte) (*Model, error) {
-	graphs, err := parse(data)
+	graphs, err := parse(data, bounds{file: maxFile, elements: maxElements})
 	if err != nil {
 		return nil, err
 	}

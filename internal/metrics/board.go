@@ -17,12 +17,20 @@ type SatelliteState struct {
 	Dropped        uint64  // frames of 10 ms, since the start
 	LevelDBFS      float64 // loudness, dBFS
 	StorageProblem bool    // the last recording could not be stored
+	Looks          []Looks // of the wake words that are looked at twice
+}
+
+// Looks is how often a wake word was looked at a second time, since the start.
+type Looks struct {
+	WakeWord      string
+	Taken, Agreed uint64
 }
 
 // board reports the state as it is when it is asked.
 type board struct {
 	state         func() State
 	satellites    []reading
+	looks, agreed *prometheus.Desc
 	homeAssistant *prometheus.Desc
 	mqtt          *prometheus.Desc
 }
@@ -54,6 +62,10 @@ func newBoard(state func() State) *board {
 			of("earshot_storage_problem", "1 after a recording could not be stored, until one can be again.",
 				func(s SatelliteState) float64 { return number(s.StorageProblem) }),
 		},
+		looks: prometheus.NewDesc("earshot_second_looks_total", "Sounds that were much like a wake word, and were looked at a second time.",
+			[]string{"satellite", "wake_word"}, nil),
+		agreed: prometheus.NewDesc("earshot_second_looks_agreed_total", "Sounds of which the second look said that it was the wake word.",
+			[]string{"satellite", "wake_word"}, nil),
 		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
 		mqtt:          prometheus.NewDesc("earshot_mqtt_connected", "1 while the MQTT broker is connected.", nil, nil),
 	}
@@ -64,6 +76,8 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	for _, r := range b.satellites {
 		ch <- r.desc
 	}
+	ch <- b.looks
+	ch <- b.agreed
 	ch <- b.homeAssistant
 	ch <- b.mqtt
 }
@@ -74,6 +88,10 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range state.Satellites {
 		for _, r := range b.satellites {
 			ch <- constant(r.desc, r.kind, r.of(s), s.ID)
+		}
+		for _, l := range s.Looks {
+			ch <- constant(b.looks, prometheus.CounterValue, float64(l.Taken), s.ID, l.WakeWord)
+			ch <- constant(b.agreed, prometheus.CounterValue, float64(l.Agreed), s.ID, l.WakeWord)
 		}
 	}
 	if state.HomeAssistant != nil {

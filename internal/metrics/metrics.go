@@ -37,6 +37,7 @@ type Metrics struct {
 
 	wakes      *prometheus.CounterVec
 	recordings *prometheus.CounterVec
+	decision   *prometheus.HistogramVec
 	speechEnd  *prometheus.HistogramVec
 	transcript *prometheus.HistogramVec
 	reply      *prometheus.HistogramVec
@@ -54,6 +55,8 @@ func New(cfg Config) (*Metrics, error) {
 		recordings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "earshot_recordings_total", Help: "Recordings that the history took, by how they ended.",
 		}, []string{"satellite", "outcome"}),
+		decision: steps("earshot_second_look_seconds", "From the wake word to the decision of the second look that it was one, with the work for it.",
+			[]float64{0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1}),
 		speechEnd:  steps("earshot_wake_to_speech_end_seconds", "From the wake word to the last word of a command.", speechBuckets()),
 		transcript: steps("earshot_speech_end_to_transcript_seconds", "From the last word of a command to its text.", answerBuckets()),
 		reply:      steps("earshot_transcript_to_reply_seconds", "From the text of a command to the reply.", answerBuckets()),
@@ -67,7 +70,7 @@ func New(cfg Config) (*Metrics, error) {
 	}, func() float64 { return 1 })
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		build, m.wakes, m.recordings, m.speechEnd, m.transcript, m.reply, m.refused, newBoard(cfg.State), m.totals,
+		build, m.wakes, m.recordings, m.decision, m.speechEnd, m.transcript, m.reply, m.refused, newBoard(cfg.State), m.totals,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		errs = append(errs, m.registry.Register(c))
@@ -107,6 +110,11 @@ func answerBuckets() []float64 { return []float64{0.05, 0.1, 0.25, 0.5, 0.75, 1,
 // Woke counts a wake word that began a recording.
 func (m *Metrics) Woke(satellite, wakeWord string) {
 	m.wakes.WithLabelValues(satellite, wakeWord).Inc()
+}
+
+// Decided notes how long a second look has held up a wake word.
+func (m *Metrics) Decided(satellite string, took time.Duration) {
+	m.decision.WithLabelValues(satellite).Observe(took.Seconds())
 }
 
 // SignInFailed counts somebody who was not let in.

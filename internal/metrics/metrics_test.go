@@ -42,8 +42,10 @@ func kitchen(t *testing.T, l *ledger, change func(*metrics.State)) *metrics.Metr
 		History:    l,
 		State: func() metrics.State {
 			s := metrics.State{
-				Satellites: []metrics.SatelliteState{{ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5}},
-				MQTT:       yes(),
+				Satellites: []metrics.SatelliteState{{
+					ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5, Looks: []metrics.Looks{{WakeWord: "alexa", Taken: 5, Agreed: 3}},
+				}},
+				MQTT: yes(),
 			}
 			if change != nil {
 				change(&s)
@@ -93,36 +95,41 @@ func TestReport(t *testing.T) {
 	m := kitchen(t, &ledger{totals: history.Totals{Sum: history.Sum{Entries: 12, Stored: 3456}}}, nil)
 	m.Woke("kitchen", "okay_nabu")
 	m.Woke("kitchen", "okay_nabu")
+	m.Decided("kitchen", 125*time.Millisecond)
 	m.Recorded(history.Entry{Satellite: "kitchen", Outcome: history.Understood, Timings: history.Timings{
 		SpeechEnd: 1500 * time.Millisecond, Transcript: 2 * time.Second, Reply: 2250 * time.Millisecond,
 	}})
 	m.Recorded(history.Entry{Satellite: "kitchen", Outcome: history.NotIntended})
 	m.SignInFailed()
 	want := map[string]string{
-		`earshot_wakes_total{satellite="kitchen",wake_word="alexa"}`:             "0",
-		`earshot_wakes_total{satellite="kitchen",wake_word="okay_nabu"}`:         "2",
-		`earshot_recordings_total{outcome="understood",satellite="kitchen"}`:     "1",
-		`earshot_recordings_total{outcome="not_understood",satellite="kitchen"}`: "0",
-		`earshot_recordings_total{outcome="not_intended",satellite="kitchen"}`:   "1",
-		`earshot_recordings_total{outcome="failed",satellite="kitchen"}`:         "0",
-		`earshot_recordings_total{outcome="cancelled",satellite="kitchen"}`:      "0",
-		`earshot_recordings_total{outcome="elsewhere",satellite="kitchen"}`:      "0",
-		`earshot_recordings_total{outcome="recorded",satellite="kitchen"}`:       "0",
-		`earshot_wake_to_speech_end_seconds_sum{satellite="kitchen"}`:            "1.5",
-		`earshot_wake_to_speech_end_seconds_count{satellite="kitchen"}`:          "1",
-		`earshot_speech_end_to_transcript_seconds_sum{satellite="kitchen"}`:      "0.5",
-		`earshot_speech_end_to_transcript_seconds_count{satellite="kitchen"}`:    "1",
-		`earshot_transcript_to_reply_seconds_sum{satellite="kitchen"}`:           "0.25",
-		`earshot_transcript_to_reply_seconds_count{satellite="kitchen"}`:         "1",
-		`earshot_microphone_frames_dropped_total{satellite="kitchen"}`:           "7",
-		`earshot_microphone_level_dbfs{satellite="kitchen"}`:                     "-41.5",
-		`earshot_microphone_up{satellite="kitchen"}`:                             "1",
-		`earshot_microphone_muted{satellite="kitchen"}`:                          "0",
-		`earshot_storage_problem{satellite="kitchen"}`:                           "0",
-		`earshot_sign_in_failures_total`:                                         "1",
-		`earshot_mqtt_connected`:                                                 "1",
-		`earshot_history_entries`:                                                "12",
-		`earshot_history_clip_bytes`:                                             "3456",
+		`earshot_wakes_total{satellite="kitchen",wake_word="alexa"}`:               "0",
+		`earshot_wakes_total{satellite="kitchen",wake_word="okay_nabu"}`:           "2",
+		`earshot_recordings_total{outcome="understood",satellite="kitchen"}`:       "1",
+		`earshot_recordings_total{outcome="not_understood",satellite="kitchen"}`:   "0",
+		`earshot_recordings_total{outcome="not_intended",satellite="kitchen"}`:     "1",
+		`earshot_recordings_total{outcome="failed",satellite="kitchen"}`:           "0",
+		`earshot_recordings_total{outcome="cancelled",satellite="kitchen"}`:        "0",
+		`earshot_recordings_total{outcome="elsewhere",satellite="kitchen"}`:        "0",
+		`earshot_recordings_total{outcome="recorded",satellite="kitchen"}`:         "0",
+		`earshot_second_looks_total{satellite="kitchen",wake_word="alexa"}`:        "5",
+		`earshot_second_looks_agreed_total{satellite="kitchen",wake_word="alexa"}`: "3",
+		`earshot_second_look_seconds_sum{satellite="kitchen"}`:                     "0.125",
+		`earshot_second_look_seconds_count{satellite="kitchen"}`:                   "1",
+		`earshot_wake_to_speech_end_seconds_sum{satellite="kitchen"}`:              "1.5",
+		`earshot_wake_to_speech_end_seconds_count{satellite="kitchen"}`:            "1",
+		`earshot_speech_end_to_transcript_seconds_sum{satellite="kitchen"}`:        "0.5",
+		`earshot_speech_end_to_transcript_seconds_count{satellite="kitchen"}`:      "1",
+		`earshot_transcript_to_reply_seconds_sum{satellite="kitchen"}`:             "0.25",
+		`earshot_transcript_to_reply_seconds_count{satellite="kitchen"}`:           "1",
+		`earshot_microphone_frames_dropped_total{satellite="kitchen"}`:             "7",
+		`earshot_microphone_level_dbfs{satellite="kitchen"}`:                       "-41.5",
+		`earshot_microphone_up{satellite="kitchen"}`:                               "1",
+		`earshot_microphone_muted{satellite="kitchen"}`:                            "0",
+		`earshot_storage_problem{satellite="kitchen"}`:                             "0",
+		`earshot_sign_in_failures_total`:                                           "1",
+		`earshot_mqtt_connected`:                                                   "1",
+		`earshot_history_entries`:                                                  "12",
+		`earshot_history_clip_bytes`:                                               "3456",
 	}
 	if diff := cmp.Diff(want, without(report(t, m))); diff != "" {
 		t.Error(diff)

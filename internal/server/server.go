@@ -101,6 +101,8 @@ type WakeWord struct {
 	Phrase    string  `json:"phrase"`
 	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
 	Active    bool    `json:"active"`    // false: a person has switched it off
+
+	SecondLook string `json:"second_look,omitempty"` // the model that looks again before it counts; "" when none does
 }
 
 // Deps is what a server serves.

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"earshot/bridge"
+	"earshot/detector"
+	"earshot/detector/openwakeword"
+	"earshot/internal/config"
+)
+
+// speechFolder is where openWakeWord models lie in the folder of the models, and embeddingFile the network that all of them need.
+const (
+	speechFolder  = "openwakeword"
+	embeddingFile = "embedding_model.tflite"
+)
+
+// wakeModels are the wake-word models of a folder, each loaded once, when it is first wanted.
+type wakeModels struct {
+	dir     string
+	micro   map[string]*detector.Model
+	speech  map[string]*detector.Model
+	network *openwakeword.Network // nil until a model needs it
+}
+
+func newWakeModels(dir string) *wakeModels {
+	return &wakeModels{dir: dir, micro: map[string]*detector.Model{}, speech: map[string]*detector.Model{}}
+}
+
+// word is what a satellite listens with for a word of its configuration.
+func (m *wakeModels) word(w bridge.WakeWord) (*detector.Model, error) {
+	if w.Engine == bridge.OpenWakeWord {
+		return m.speechWord(w.Model)
+	}
+	model, err := m.microWord(w.Model)
+	if err != nil || w.Verify == bridge.VerifyOff {
+		return model, err
+	}
+	name := secondLook(m.dir, w.Model)
+	if name == "" {
+		return model, nil
+	}
+	second, err := m.speechWord(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; or set verify: off for %s", err, w.Model)
+	}
+	return model.Verified(second, cmp.Or(w.SecondThreshold, detector.SecondCutoff))
+}
+
+func (m *wakeModels) microWord(id string) (*detector.Model, error) {
+	if loaded := m.micro[id]; loaded != nil {
+		return loaded, nil
+	}
+	model, err := detector.LoadModel(filepath.Join(m.dir, id+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, modelHint(m.dir))
+	}
+	m.micro[id] = model
+	return model, nil
+}
+
+func (m *wakeModels) speechWord(id string) (*detector.Model, error) {
+	if loaded := m.speech[id]; loaded != nil {
+		return loaded, nil
+	}
+	if err := m.loadNetwork(); err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(m.dir, speechFolder)
+	path := filepath.Join(folder, id+".tflite")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		path = filepath.Join(folder, id+".onnx")
+	}
+	model, err := detector.LoadHead(path, m.network)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s.tflite or %s.onnx in %s; add it with `earshot models add`", id, id, folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.speech[id] = model
+	return model, nil
+}
+
+func (m *wakeModels) loadNetwork() (err error) {
+	if m.network == nil {
+		m.network, err = openwakeword.LoadNetwork(filepath.Join(m.dir, speechFolder, embeddingFile))
+	}
+	if err != nil {
+		return fmt.Errorf("%w; openWakeWord models need this file: fetch it with `make models`", err)
+	}
+	return nil
+}
+
+// headFile is the name of an openWakeWord model: its word, and maybe a version.
+var headFile = regexp.MustCompile(`^(.+?)(_v[0-9.]+)?\.(?:tflite|onnx)$`)
+
+// secondLook is the newest openWakeWord model of the folder for the word of another model, "" when there is none.
+func secondLook(dir, word string) string {
+	newest := ""
+	for _, name := range speechNames(dir) {
+		if name == word || strings.HasPrefix(name, word+"_v") {
+			newest = max(newest, name)
+		}
+	}
+	return newest
+}
+
+// speechNames are the openWakeWord models of a folder.
+func speechNames(dir string) (names []string) {
+	entries, _ := os.ReadDir(filepath.Join(dir, speechFolder)) // a folder that is not there holds none
+	for _, e := range entries {
+		if m := headFile.FindStringSubmatch(e.Name()); m != nil && e.Name() != embeddingFile {
+			names = append(names, m[1]+m[2])
+		}
+	}
+	return names
+}
+
+// load loads what every satellite listens with, so that mistakes are found before anything starts.
+// A name that is not there is a mistake in the configuration; a folder without any model is not.
+func (m *wakeModels) load(cfg config.Config, file string) error {
+	wrong := &config.Error{File: file}
+	for i, sat := range cfg.Satellites {
+		if sat.Wake != "" {
+			continue // the engine has the models
+		}
+		for j, w := range sat.WakeWords {
+			if _, err := m.word(w); err != nil {
+				wrong.Problems = append(wrong.Problems, config.Problem{
+					Key: fmt.Sprintf("satellites[%d].wake_words[%d]", i, j), Message: err.Error(),
+				})
+			}
+		}
+	}
+	switch {
+	case len(wrong.Problems) == 0:
+		return nil
+	case len(usable(m.dir)) == 0:
+		return fmt.Errorf("there is no wake-word model in %s; fetch them with `make models`, or set models.dir", m.dir)
+	default:
+		return wrong
+	}
+}
+
+// tell says which words are looked at twice.
+func tellLooks(log zerolog.Logger, words []bridge.WakeWord, models map[string]*detector.Model) {
+	for _, w := range words {
+		if w.Engine == bridge.OpenWakeWord || w.Verify == bridge.VerifyOff {
+			continue
+		}
+		if by := models[w.Model].SecondLook(); by != "" {
+			log.Info().Str("wake_word", w.Model).Str("model", by).Msg("this wake word is looked at a second time before it counts")
+			continue
+		}
+		log.Info().Str("wake_word", w.Model).Msg("no openWakeWord model of this wake word is there: it counts without a second look")
+	}
+}
+
+// usable lists the microWakeWord models of a folder that can be loaded.
+func usable(dir string) []string {
+	all, _ := detector.ListModels(dir) // a folder that is not there holds none
+	var names []string
+	for _, m := range all {
+		if m.Err == nil {
+			names = append(names, m.ID)
+		}
+	}
+	return names
+}
+
+// modelHint tells which models there are, for an error that a person reads.
+func modelHint(dir string) string {
+	names := usable(dir)
+	if len(names) == 0 {
+		return fmt.Sprintf("; there is no model in %s: fetch them with `make models`, or add one with `earshot models add`", dir)
+	}
+	return fmt.Sprintf("; in %s there are: %s", dir, strings.Join(names, ", "))
+}

@@ -1,0 +1,242 @@
+package openwakeword
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"earshot/detector/tflite"
+)
+
+const (
+	// SampleRate is the rate of all audio in Hz.
+	SampleRate = 16000
+	// ChunkSamples is how many samples lie between two embeddings: 80 ms.
+	ChunkSamples = 1280
+	// EmbeddingSize is how many values an embedding has.
+	EmbeddingSize = 96
+)
+
+// settleBlocks is how many blocks of 8 frames it takes until nothing of an embedding comes from before them: a window has 76 frames.
+const settleBlocks = 10
+
+// Embedding is what the network makes of 0.775 s of speech.
+type Embedding [EmbeddingSize]float32
+
+// shape is what a layer of the network looks like. The kernels reach over time or over frequency; only in frequency is there padding.
+type shape struct {
+	time, freq      int // of the kernel
+	in, out         int // channels
+	poolTime, poolF int // of the maxima that are taken afterwards; 1 for none
+}
+
+// layers of Google's speech embedding network.
+//
+// ref: embedding_model.tflite of pyopen-wakeword 1.1.0
+func layers() []shape {
+	list := []shape{{3, 3, 1, 24, 1, 1}, {1, 3, 24, 24, 1, 1}, {3, 1, 24, 24, 2, 2}}
+	for _, s := range []struct{ in, out, poolTime int }{{24, 48, 1}, {48, 72, 2}, {72, 96, 1}, {96, 96, 2}} {
+		list = append(list, shape{1, 3, s.in, s.out, 1, 1}, shape{3, 1, s.out, s.out, 1, 1}, shape{1, 3, s.out, s.out, 1, 1}, shape{3, 1, s.out, s.out, s.poolTime, 2})
+	}
+	return append(list, shape{3, 1, 96, 96, 1, 1})
+}
+
+// Network turns speech into embeddings. It never changes and may be shared by any number of streams.
+type Network struct {
+	layers  []layer
+	settled []float32 // what the layers keep after long silence
+	silence Embedding // of it
+}
+
+// layer is a shape with weights.
+type layer struct {
+	shape
+	cols    int       // outputs over frequency, before the pool
+	weights []float32 // [out/4][k][4], k over time, frequency and channel of the input
+	bias    []float32
+	last    bool // the outputs are not bent
+}
+
+func (l *layer) size() int { return l.time * l.freq * l.in }
+
+// pad is how many zero columns there are on each side.
+func (l *layer) pad() int { return l.freq / 2 }
+
+// row is how many values of the input one time has.
+func (l *layer) row() int { return (l.cols + 2*l.pad()) * l.in }
+
+// kept is how many values of the input are needed again for the next block.
+func (l *layer) kept() int { return (l.time - 1) * l.row() }
+
+const maxNetwork = 4 << 20
+
+// LoadNetwork reads the speech embedding network, embedding_model.tflite. A file with another network is refused.
+func LoadNetwork(path string) (*Network, error) {
+	data, err := readFile(path, maxNetwork)
+	if err != nil {
+		return nil, fmt.Errorf("load speech embedding network: %w", err)
+	}
+	n, err := readNetwork(data)
+	if err != nil {
+		return nil, fmt.Errorf("load speech embedding network %s: %w", path, err)
+	}
+	return n, nil
+}
+
+// readFile reads a regular file: anything else could block or never end.
+func readFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s is not a file of at most %d bytes", path, limit)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
+}
+
+// errOther is said of a file that is a model, but not this one.
+var errOther = errors.New("it is not the speech embedding network of openWakeWord")
+
+func readNetwork(data []byte) (*Network, error) {
+	graphs, err := tflite.Graphs(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(graphs) != 1 {
+		return nil, errOther
+	}
+	n := &Network{}
+	rest := &steps{graph: &graphs[0]}
+	cols := melBands
+	shapes := layers()
+	for i, s := range shapes {
+		l := layer{shape: s, cols: cols, last: i == len(shapes)-1}
+		if err := rest.layer(&l, i == 0); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i, err)
+		}
+		n.layers = append(n.layers, l)
+		cols /= s.poolF
+	}
+	if len(rest.graph.Operators) != 0 || cols != 1 {
+		return nil, errOther
+	}
+	n.settle()
+	return n, nil
+}
+
+// steps takes the operators of a graph, one after the other.
+type steps struct {
+	graph *tflite.Graph
+	value int // the tensor that the last operator has made
+}
+
+// Operators of the network.
+const (
+	opConv      = 3
+	opMaxPool   = 17
+	opPad       = 34
+	opMaximum   = 55
+	opLeakyRelu = 98
+)
+
+// next takes an operator that works on the result of the one before.
+func (s *steps) next(code int) (tflite.Operator, error) {
+	if len(s.graph.Operators) == 0 {
+		return tflite.Operator{}, errOther
+	}
+	op := s.graph.Operators[0]
+	if op.Code != code || len(op.Inputs) == 0 || len(op.Outputs) != 1 || op.Inputs[0] != s.value || op.Outputs[0] < 0 {
+		return tflite.Operator{}, errOther
+	}
+	s.graph.Operators = s.graph.Operators[1:]
+	s.value = op.Outputs[0]
+	return op, nil
+}
+
+// constant is the n-th input of an operator, which must have these dimensions.
+func (s *steps) constant(op tflite.Operator, n int, dims ...int) ([]float32, error) {
+	if n >= len(op.Inputs) || op.Inputs[n] < 0 {
+		return nil, errOther
+	}
+	v := s.graph.Tensors[op.Inputs[n]]
+	if v.Floats == nil || !slices.Equal(v.Shape, dims) {
+		return nil, errOther
+	}
+	for _, f := range v.Floats {
+		if !(f >= -maxWeight && f <= maxWeight) {
+			return nil, fmt.Errorf("the weight %v is no sensible number", f)
+		}
+	}
+	return v.Floats, nil
+}
+
+// maxWeight bounds every weight of network and heads, so that no sum can overflow.
+const maxWeight = 1000
+
+func (s *steps) layer(l *layer, first bool) error {
+	if first {
+		if len(s.graph.Inputs) != 1 {
+			return errOther
+		}
+		s.value = s.graph.Inputs[0]
+		if _, err := s.next(opPad); err != nil {
+			return err
+		}
+	}
+	conv, err := s.next(opConv)
+	if err != nil {
+		return err
+	}
+	weights, err := s.constant(conv, 1, l.out, l.time, l.freq, l.in)
+	if err != nil {
+		return err
+	}
+	if l.bias, err = s.constant(conv, 2, l.out); err != nil {
+		return err
+	}
+	l.pack(weights)
+	if l.last {
+		return nil
+	}
+	leaky, err := s.next(opLeakyRelu)
+	if err != nil || leaky.Float(0) != slope {
+		return errOther
+	}
+	bound, err := s.next(opMaximum)
+	if err != nil {
+		return err
+	}
+	if v, err := s.constant(bound, 1); err != nil || v[0] != lowest {
+		return errOther
+	}
+	if l.poolTime == 1 && l.poolF == 1 {
+		return nil
+	}
+	pool, err := s.next(opMaxPool)
+	if err != nil {
+		return err
+	}
+	if pool.Int(1) != l.poolF || pool.Int(2) != l.poolTime || pool.Int(3) != l.poolF || pool.Int(4) != l.poolTime {
+		return errOther
+	}
+	return nil
+}
+
+// pack lays out the weights for the kernel, four outputs side by side.
+func (l *layer) pack(weights []float32) {
+	k := l.size()
+	l.weights = make([]float32, len(weights))
+	for o := range l.out {
+		for i := range k {
+			l.weights[(o/4*k+i)*4+o%4] = weights[o*k+i]
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package openwakeword_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"earshot/detector/openwakeword"
+)
+
+// How far values may be from the references, which sum in another order and in float32 where we use float64.
+//
+// ref: shared measurements: 7.5e-4, 1.6e-3 and 3e-6 at most
+const (
+	melTolerance       = 2e-3
+	embeddingTolerance = 5e-3
+	scoreTolerance     = 1e-4
+)
+
+// vectors are what the references made of each recording.
+type vectors struct {
+	Models map[string]string `json:"models"` // sha256
+	WAVs   map[string]struct {
+		Own struct {
+			Chunks     int               `json:"chunks"`
+			Mel        string            `json:"mel"` // some only
+			Embeddings string            `json:"emb"`
+			Scores     map[string]string `json:"heads"`
+		} `json:"oww"`
+	} `json:"wavs"`
+}
+
+func readVectors(t testing.TB) vectors {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "vectors.json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err = io.ReadAll(z); err != nil {
+		t.Fatal(err)
+	}
+	var v vectors
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	if len(v.WAVs) != 6 {
+		t.Fatalf("there are vectors for %d recordings, want 6", len(v.WAVs))
+	}
+	return v
+}
+
+func floats(t testing.TB, text string) []float32 {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]float32, len(data)/4)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return out
+}
+
+func readWAV(t testing.TB, name string) []int16 {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "testdata", "wav", name+".wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header = 44
+	pcm := make([]int16, (len(data)-header)/2)
+	if err := binary.Read(bytes.NewReader(data[header:]), binary.LittleEndian, pcm); err != nil {
+		t.Fatal(err)
+	}
+	return pcm
+}
+
+// networkPath is the file that `make models` fetches.
+func networkPath(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("EARSHOT_MODELS")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "models")
+	}
+	path := filepath.Join(dir, "openwakeword", "embedding_model.tflite")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v; run `make models` first", err)
+	}
+	return path
+}
+
+func network(t testing.TB) *openwakeword.Network {
+	t.Helper()
+	n, err := openwakeword.LoadNetwork(networkPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/heads.sh).
+func headPath(t testing.TB, name, sum string) string {
+	t.Helper()
+	path := filepath.Join("..", "..", ".lab", "heads", name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%v; run `make needs` first", err)
+		}
+		t.Skipf("%v; `make needs` fetches it", err)
+	}
+	if got := sha256.Sum256(data); hex.EncodeToString(got[:]) != sum {
+		t.Fatalf("%s is not the file that the vectors are of", path)
+	}
+	return path
+}
+
+// embeddings of a stream that is given in pieces.
+func embeddings(n *openwakeword.Network, pcm []int16, piece int) (all []openwakeword.Embedding) {
+	s := n.NewStream()
+	for len(pcm) > 0 {
+		k := min(piece, len(pcm))
+		s.Process(pcm[:k], func(e *openwakeword.Embedding) { all = append(all, *e) })
+		pcm = pcm[k:]
+	}
+	return all
+}
+
+// furthest is the largest distance between two lists.
+func furthest(t testing.TB, want, got []float32) (most float64) {
+	t.Helper()
+	if len(want) != len(got) {
+		t.Fatalf("there are %d values, want %d", len(got), len(want))
+	}
+	for i := range want {
+		most = max(most, math.Abs(float64(want[i])-float64(got[i])))
+	}
+	return most
+}
+
+func TestSpectrogramEqualsTheReference(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for name, v := range readVectors(t).WAVs {
+		if v.Own.Mel == "" {
+			continue
+		}
+		seen++
+		if d := furthest(t, floats(t, v.Own.Mel), openwakeword.Spectrogram(readWAV(t, name))); d > melTolerance {
+			t.Errorf("%s: a cell is off by %v", name, d)
+		}
+	}
+	if seen != 2 {
+		t.Errorf("there are %d spectrograms, want 2", seen)
+	}
+}
+
+func TestEmbeddingsEqualTheReference(t *testing.T) {
+	t.Parallel()
+	n, v := network(t), readVectors(t)
+	if got := fileSum(t, networkPath(t)); got != v.Models["embedding_model"] {
+		t.Fatalf("the network's sha256 is %s", got)
+	}
+	for name, w := range v.WAVs {
+		want := floats(t, w.Own.Embeddings)
+		for _, piece := range []int{160, 1280, 5001} {
+			var got []float32
+			for _, e := range embeddings(n, readWAV(t, name), piece) {
+				got = append(got, e[:]...)
+			}
+			if len(want) != w.Own.Chunks*openwakeword.EmbeddingSize {
+				t.Fatalf("%s: %d values for %d chunks", name, len(want), w.Own.Chunks)
+			}
+			if d := furthest(t, want, got); d > embeddingTolerance {
+				t.Errorf("%s in pieces of %d: a value is off by %v", name, piece, d)
+			}
+		}
+	}
+}
+
+func fileSum(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func TestScoresEqualTheReference(t *testing.T) {
+	t.Parallel()
+	n, v := network(t), readVectors(t)
+	for _, name := range []string{"alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "okay_nabu"} {
+		head, err := openwakeword.LoadHead(headPath(t, name+".tflite", v.Models[name]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head.Frames() != 16 || head.Settle() != 25 {
+			t.Errorf("%s looks at %d embeddings and needs %d", name, head.Frames(), head.Settle())
+		}
+		highest := float32(0)
+		scorer := head.NewScorer(n)
+		for wav, w := range v.WAVs {
+			scorer.Reset()
+			var got []float32
+			for _, e := range embeddings(n, readWAV(t, wav), 1280) {
+				got = append(got, scorer.Put(&e))
+			}
+			want := floats(t, w.Own.Scores[name])
+			if d := furthest(t, want[len(want)-len(got):], got); d > scoreTolerance {
+				t.Errorf("%s of %s: a score is off by %v", name, wav, d)
+			}
+			highest = max(highest, slices.Max(got))
+		}
+		t.Logf("%s: the highest score is %.3f", name, highest)
+	}
+}
