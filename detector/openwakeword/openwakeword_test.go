@@ -113,7 +113,7 @@ func network(t testing.TB) *openwakeword.Network {
 	return n
 }
 
-// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/heads.sh).
+// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/needs.sh).
 func headPath(t testing.TB, name, sum string) string {
 	t.Helper()
 	path := filepath.Join("..", "..", ".lab", "heads", name)
