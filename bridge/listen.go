@@ -61,6 +61,15 @@ func (s *Satellite) invite(ctx context.Context, by *asker) {
 	}
 }
 
+// abandoned ends the recording that is being made, as who has asked for it has gone. One that a wake word has begun is a command like any other now.
+func (s *Satellite) abandoned(ctx context.Context) {
+	if s.session.round > 0 {
+		s.cancel(ctx)
+		return
+	}
+	s.session.by = nil
+}
+
 // asker waits for what is said to a Prompt. A nil one stands for nobody.
 type asker struct {
 	conversation string

@@ -245,6 +245,23 @@ func TestListenIsGivenUp(t *testing.T) {
 	}
 }
 
+// TestWakeWordAfterGivenUp wants what follows a wake word carried out when nobody waits for it any more.
+func TestWakeWordAfterGivenUp(t *testing.T) {
+	t.Parallel()
+	h := &fakeHome{respond: func(assist.IntentRequest) (assist.Reply, error) { return assist.Reply{Understood: true}, nil }}
+	pcm := sound(part{quiet, 3000}, part{nabu, 10}, part{voice, 1000}, part{quiet, 4000})
+	r := h.hear(t, pcm, func(int) string { return "Yes." }, func(r *rig) {
+		r.at(time.Second)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		time.AfterFunc(2500*ms, cancel)
+		if _, err := r.Listen(ctx, prompt); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	h.check(t, r, []string{`understood "Yes." "" `}, []string{`say "dinner"`, `respond "Yes." conversation "" device "earshot_kitchen"`})
+}
+
 func TestListenRefusals(t *testing.T) {
 	t.Parallel()
 	refuses := func(t *testing.T, r *rig, want string) {

@@ -189,7 +189,7 @@ func (s *Satellite) frame(ctx context.Context, f *audio.Frame) {
 		s.ring.push(&f.PCM)
 	}
 	if s.session != nil && s.session.by.left() {
-		s.cancel(ctx)
+		s.abandoned(ctx)
 	}
 	if s.session != nil && s.record(ctx, f) {
 		s.finish(ctx)
