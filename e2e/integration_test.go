@@ -218,8 +218,9 @@ func (h *integrated) checkPlay() (link string) {
 	if status, _, _ := h.get(strings.SplitN(signed.URL, "?", 2)[0], ""); status != http.StatusUnauthorized {
 		t.Errorf("without a signature: status %d", status)
 	}
+	owner, _ := h.home.Login()
 	lines := h.admin.must("access_log/list", nil)["lines"].([]any)
-	if line := lines[0].(map[string]any); len(lines) != 1 || line["action"] != "played" || !strings.HasPrefix(line["who"].(string), "Home Assistant (paired ") {
+	if line := lines[0].(map[string]any); len(lines) != 1 || line["action"] != "played" || !strings.HasPrefix(line["who"].(string), owner+" (Home Assistant (paired ") {
 		t.Errorf("access log: %v", lines)
 	}
 	return signed.URL

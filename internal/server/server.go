@@ -70,6 +70,7 @@ type Satellites interface {
 	WakeWords
 	Trials
 	Announcer
+	Prompter
 }
 
 // Satellite describes one microphone of this bridge.

@@ -227,6 +227,7 @@ func TestRoles(t *testing.T) {
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
 		{"satellites/announce", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
+		{"satellites/listen", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
 		{"pairing/subscribe", nil, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
