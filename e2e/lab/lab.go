@@ -58,6 +58,7 @@ type Options struct {
 	STT     bool   // start Whisper and Piper; the preferred pipeline then takes audio and speaks
 	Broker  Broker
 
+	Settings    string // further lines of configuration.yaml
 	Integration string // folder of a custom integration that Home Assistant gets a copy of; its name is the integration's. Empty: none
 }
 
@@ -187,7 +188,7 @@ func (h *Home) configure(port int) error {
 	if err := os.MkdirAll(filepath.Join(h.config(), ".storage"), 0o700); err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port))
+	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port)) + h.options.Settings
 	if err := os.WriteFile(filepath.Join(h.config(), "configuration.yaml"), []byte(text), 0o600); err != nil {
 		return err
 	}
