@@ -68,6 +68,13 @@ test("the card is in the picker, and on a dashboard it plays and deletes", async
   await rows(page).first().getByRole("button", { name: "Pause" }).waitFor();
   const link = response.url();
 
+  // What is shown and searched here is looked for in all that Home Assistant keeps, when it is down: e2e/dashboard_test.go.
+  await page.getByRole("searchbox").first().fill("hallway");
+  await until(async () => (await count(page)) < before, "it searches");
+  await rows(page).filter({ hasText: "hallway" }).first().waitFor();
+  await page.getByRole("searchbox").first().fill("");
+  await counted(page, before);
+
   await rows(page).first().getByRole("button", { name: /^Delete: / }).click();
   await page.getByRole("button", { name: "Delete 1", exact: true }).click();
   await page.getByRole("heading", { name: "1 recording deleted" }).waitFor();
