@@ -1,41 +1,12 @@
 import{i as u,t as v,c as g,a as f,e as m,m as w,A as p,b as l,g as k,s as _,C as x,n as y,r as d,d as C}from"./page.js";var P=Object.defineProperty,n=(o,t,e,i)=>{for(var s=void 0,a=o.length-1,c;a>=0;a--)(c=o[a])&&(s=c(t,e,s)||s);return s&&P(t,e,s),s};const z=["audio+text","text","nothing"],j=["understood","not_intended","failed"],b=["never","18m","3m","30d","7d","24h"];class r extends u{constructor(){super(...arguments),this.satellites=[],this.problem="",this.said="",this.busy=!1,this.#t=t=>this.#e(async()=>{this.settings=await this.transport.call("settings/update",t),this.said=this.words.t("privacy.saved_now")}),this.#a=()=>this.#e(async()=>{await this.transport.call("retention/run"),await this.#s()}),this.#l=()=>this.#e(async()=>{const{url:t}=await this.transport.call("history/export",{period:"all"}),e=document.createElement("a");e.href=this.transport.url(t),e.download="",e.click()})}#i;static{this.styles=[v,g,f`
-:host {
-display: grid;
-gap: 1.5rem;
-padding-block: 1rem;
-max-inline-size: 44rem;
-}
-section, fieldset {
-display: grid;
-gap: 0.6rem;
-justify-items: start;
-}
-section {
-padding-block-start: 1.2rem;
-border-block-start: 1px solid var(--line);
-}
-fieldset {
-margin: 0;
-padding: 0;
-border: 0;
-}
-legend {
-padding: 0;
-font-weight: 600;
-}
-label.choice {
-align-items: flex-start;
-padding-block: 0.3rem;
-}
-label small {
-display: block;
-color: var(--muted);
-font-size: 0.9rem;
-}
-label.field {
-display: grid;
-gap: 0.2rem;
-}
+:host {display: grid;gap: 1.5rem;padding-block: 1rem;max-inline-size: 44rem;}
+section, fieldset {display: grid;gap: 0.6rem;justify-items: start;}
+section {padding-block-start: 1.2rem;border-block-start: 1px solid var(--line);}
+fieldset {margin: 0;padding: 0;border: 0;}
+legend {padding: 0;font-weight: 600;}
+label.choice {align-items: flex-start;padding-block: 0.3rem;}
+label small {display: block;color: var(--muted);font-size: 0.9rem;}
+label.field {display: grid;gap: 0.2rem;}
 `]}connectedCallback(){super.connectedCallback(),this.#i=this.transport.watch(()=>{this.#s()}),this.#s()}disconnectedCallback(){super.disconnectedCallback(),this.#i?.()}async#s(){if(this.requestUpdate(),this.transport.link==="ready")try{const[t,{satellites:e}]=await Promise.all([this.transport.call("settings/get"),this.transport.call("satellites/list")]);this.settings=t,this.satellites=e,this.problem=""}catch(t){this.problem=m(this.words,t)}}render(){const t=this.words.t.bind(this.words),e=this.settings,i=!w(this.transport.role)||this.transport.link!=="ready";return l`
 <h2>${t("privacy.title")}</h2>
 <p class="heard" role="status">${this.said}</p>

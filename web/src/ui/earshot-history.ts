@@ -260,7 +260,7 @@ export class EarshotHistory extends LitElement {
       </div>
       <p class="heard" aria-live="polite">${this.said}</p>
       <earshot-delete-dialog .transport=${this.transport} .words=${this.words} .clock=${this.clock} .satellites=${this.satellites}
-        @deleted=${this.#deleted}></earshot-delete-dialog>
+        @earshot-deleted=${this.#deleted}></earshot-delete-dialog>
     `;
   }
 
@@ -498,7 +498,6 @@ export class EarshotHistory extends LitElement {
   #deleted = (event: CustomEvent<Receipt>): void => {
     this.#endSelection();
     this.said = this.words.t("receipt.title", { n: event.detail.deleted });
-    this.dispatchEvent(new CustomEvent("earshot-deleted", { detail: event.detail, bubbles: true, composed: true }));
   };
 }
 
