@@ -236,6 +236,32 @@ test("without a bridge, and for somebody who may not see it", async () => {
   await expect.element(page.getByText(/^You may not see/)).toBeVisible();
 });
 
+test("who may delete and no more is shown what deletes and marks, and nothing that changes the bridge", async () => {
+  const hass = new FakeHass(new FakeBridge(entries(3)));
+  hass.user.is_admin = false;
+  hass.role = "delete";
+  const panel = await show<Panel>("earshot-panel", hass);
+  await expect.element(page.getByText("3 recordings")).toBeVisible();
+  for (const name of ["Play", "Delete…", /^Delete: /]) await expect.element(page.getByRole("button", { name }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Details" }).first().click();
+  await expect.element(page.getByRole("button", { name: "Keep" })).toBeVisible();
+  expect(page.getByRole("button", { name: "Access log" }).elements()).toEqual([]);
+  await page.getByRole("button", { name: "Microphones" }).click();
+  await until(() => hass.bridge.calls.some((c) => c.type === "satellites/subscribe"));
+  hass.bridge.emit("satellites/subscribe", { satellites: hass.bridge.satellites });
+  await expect.element(page.getByRole("checkbox", { name: "Okay Nabu" })).toBeDisabled();
+  expect(page.getByRole("button", { name: /^(Mute|Test)/ }).elements()).toEqual([]);
+  await page.getByRole("button", { name: "Privacy" }).click();
+  await expect.element(page.getByRole("radio").first()).toBeDisabled();
+  await expect.element(page.getByRole("button", { name: "Download everything" })).toBeVisible();
+  hass.role = "listen";
+  hass.tell();
+  await page.getByRole("button", { name: "History" }).click();
+  await expect.element(page.getByRole("button", { name: "Play" }).first()).toBeVisible();
+  expect(page.getByRole("button", { name: /^Delete/ }).elements()).toEqual([]);
+  await accessible(panel);
+});
+
 test("the panel has every part, and the bridges to choose from", async () => {
   const hass = new FakeHass(new FakeBridge(entries(3)));
   hass.bridges = [{ id: "home", name: "Home" }, { id: "barn", name: "Barn" }];

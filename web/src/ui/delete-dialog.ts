@@ -237,7 +237,10 @@ export class DeleteDialog extends LitElement {
     const { what = "all" } = this.selector;
     const p = this.preview;
     const lines = [this.#summary()];
-    if (p?.count) lines.push(t(`delete.cost.${what}`), ...(what === "text" ? [] : [t("delete.cost.tune")]));
+    if (p?.count) {
+      lines.push(t(`delete.cost.${what}`));
+      if (what !== "text") lines.push(t("delete.cost.tune"));
+    }
     if (p?.in_progress) lines.push(t("delete.in_progress", { n: p.in_progress }));
     return lines;
   }
