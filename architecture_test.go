@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/audio/audiotest":      {"internal/testkit"},
 	"internal/config":               {"bridge", "bridge/spoken", "history", "internal/mqtt", "internal/server"},
 	"internal/backoff":              {},
+	"internal/mdns":                 {"internal/backoff"},
 	"internal/metrics":              {"history"},
 	"internal/mqtt":                 {"internal/backoff"},
 	"internal/mqtt/mqtttest":        {"internal/testkit"},

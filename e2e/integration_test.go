@@ -111,22 +111,32 @@ func (h *integrated) checkDiscovery() {
 	h.awaitOnline()
 }
 
-func (h *integrated) awaitOnline() {
+// shown is a bridge as Home Assistant's users see it.
+type shown struct {
+	ID       string `json:"id"`
+	Online   bool   `json:"online"`
+	Role     string `json:"role"`
+	Version  string `json:"version"`
+	TimeZone string `json:"time_zone"`
+}
+
+// shown is the only bridge, the zero value when there is none.
+func (h *integrated) shown() shown {
 	h.t.Helper()
 	var list struct {
-		Bridges []struct {
-			ID       string `json:"id"`
-			Online   bool   `json:"online"`
-			Role     string `json:"role"`
-			Version  string `json:"version"`
-			TimeZone string `json:"time_zone"`
-		} `json:"bridges"`
+		Bridges []shown `json:"bridges"`
 	}
-	testkit.Within(h.t, 90*time.Second, "Home Assistant is connected to the bridge", func() bool {
-		h.home.Do(h.t, "earshot/bridges", nil, &list)
-		return len(list.Bridges) == 1 && list.Bridges[0].Online
-	})
-	if b := list.Bridges[0]; b.ID != "bridge" || b.Role != "admin" || b.Version != "v0-test" || b.TimeZone != "Europe/Berlin" {
+	h.home.Do(h.t, "earshot/bridges", nil, &list)
+	if len(list.Bridges) != 1 {
+		return shown{}
+	}
+	return list.Bridges[0]
+}
+
+func (h *integrated) awaitOnline() {
+	h.t.Helper()
+	testkit.Within(h.t, 90*time.Second, "Home Assistant is connected to the bridge", func() bool { return h.shown().Online })
+	if b := h.shown(); b.ID != "bridge" || b.Role != "admin" || b.Version != "v0-test" || b.TimeZone != "Europe/Berlin" {
 		h.t.Errorf("the bridge in Home Assistant: %+v", b)
 	}
 }

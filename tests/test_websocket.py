@@ -62,7 +62,7 @@ async def test_bridges(entry: MockConfigEntry, admin: MockHAClientWebSocket, mem
     [
         ({}, "none", set()),
         ({"listen": "everyone"}, "listen", {"history/list", "clips/sign"}),
-        ({"delete": "everyone"}, "admin", {"history/list", "clips/sign", "history/update", "history/delete_preview", "history/delete"}),
+        ({"delete": "everyone"}, "delete", {"history/list", "clips/sign", "history/update", "history/delete_preview", "history/delete"}),
     ],
     indirect=["entry"],
 )

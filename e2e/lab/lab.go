@@ -60,6 +60,7 @@ type Options struct {
 
 	Talker bool // add the agent conversation.talker, which is not the built-in one and says what it was told
 
+	Settings    string // further lines of configuration.yaml
 	Integration string // folder of a custom integration that Home Assistant gets a copy of; its name is the integration's. Empty: none
 }
 
@@ -192,7 +193,7 @@ func (h *Home) configure(port int) error {
 	if err := os.MkdirAll(filepath.Join(h.config(), ".storage"), 0o700); err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port))
+	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port)) + h.options.Settings
 	if h.options.Talker {
 		text += "\ntalker:\n"
 		if err := os.CopyFS(filepath.Join(h.config(), "custom_components"), talker); err != nil {

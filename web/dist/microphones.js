@@ -1,34 +1,10 @@
 import{i as y,t as _,c as x,a as C,e as g,b as o,A as n,p as b,n as v,r as h,w as j,d as M,C as z,m as q,f as w}from"./page.js";var P=Object.defineProperty,p=(l,t,e,r)=>{for(var s=void 0,i=l.length-1,a;i>=0;i--)(a=l[i])&&(s=a(t,e,s)||s);return s&&P(t,e,s),s};const k=20;class c extends y{constructor(){super(...arguments),this.running=!1,this.points=[],this.problem="",this.listened=[],this.#s=t=>{t.action==="end"?this.#t():t.action==="wake"?this.heard=t:this.points=[...this.points,t]},this.#t=()=>{this.#e?.(),this.#e=void 0,this.running=!1}}#e;static{this.styles=[_,x,C`
-:host {
-display: block;
-}
-section {
-display: grid;
-gap: 0.5rem;
-}
-svg {
-display: block;
-inline-size: 100%;
-block-size: 120px;
-border: 1px solid var(--line);
-border-radius: 0.6rem;
-}
-.curve {
-fill: none;
-stroke: var(--accent);
-stroke-width: 2;
-vector-effect: non-scaling-stroke;
-}
-.limit {
-stroke: var(--warn);
-stroke-dasharray: 6 4;
-vector-effect: non-scaling-stroke;
-}
-.wake {
-stroke: var(--good);
-stroke-width: 3;
-vector-effect: non-scaling-stroke;
-}
+:host {display: block;}
+section {display: grid;gap: 0.5rem;}
+svg {display: block;inline-size: 100%;block-size: 120px;border: 1px solid var(--line);border-radius: 0.6rem;}
+.curve {fill: none;stroke: var(--accent);stroke-width: 2;vector-effect: non-scaling-stroke;}
+.limit {stroke: var(--warn);stroke-dasharray: 6 4;vector-effect: non-scaling-stroke;}
+.wake {stroke: var(--good);stroke-width: 3;vector-effect: non-scaling-stroke;}
 `]}disconnectedCallback(){super.disconnectedCallback(),this.#t()}async start(t){this.#t(),this.listened=t.wake_words.filter(e=>e.active!==!1),this.points=[],this.heard=void 0,this.problem="",this.running=!0;try{this.#e=await this.transport.subscribe("satellites/test",{satellite:t.id,seconds:k},this.#s),this.isConnected||this.#t()}catch(e){this.running=!1,this.problem=g(this.words,e)}}#s;#t;render(){const t=this.words.t.bind(this.words);if(this.problem)return o`<p class="bad" role="alert">${this.problem}</p>`;if(!this.running&&!this.points.length)return n;const e=i=>Math.min(i.at_ms/(k*10),100),r=i=>100-i*98-1,[s]=this.listened;return o`<section>
 <div class="bar"><p class="grow" role="status">${this.#i()}</p>
 ${this.running?o`<button @click=${this.#t}>${t("mic.test_stop")}</button>`:n}</div>
@@ -38,46 +14,15 @@ ${s?f("limit",[`0,${r(s.threshold)}`,`100,${r(s.threshold)}`]):n}
 ${this.heard?f("wake",[`${e(this.heard)},0`,`${e(this.heard)},100`]):n}
 </svg>
 </section>`}#i(){const t=this.words.t.bind(this.words),e=(s="")=>this.listened.find(i=>i.id===s)?.phrase??s;if(this.heard)return t("mic.test_heard",{word:e(this.heard.wake_word),score:b(this.words,this.heard.score??0)});if(this.running)return t("mic.testing",{word:this.listened[0]?.phrase??""});const r=Math.max(0,...this.points.flatMap(s=>Object.values(s.scores??{})));return t("mic.test_best",{score:b(this.words,r),limit:b(this.words,this.listened[0]?.threshold??0)})}}p([v({attribute:!1})],c.prototype,"transport");p([v({attribute:!1})],c.prototype,"words");p([h()],c.prototype,"running");p([h()],c.prototype,"points");p([h()],c.prototype,"heard");p([h()],c.prototype,"problem");p([h()],c.prototype,"listened");function f(l,t){return j`<polyline class=${l} fill="none" points=${t.join(" ")} />`}M("earshot-microphone-test",c);var A=Object.defineProperty,$=(l,t,e,r)=>{for(var s=void 0,i=l.length-1,a;i>=0;i--)(a=l[i])&&(s=a(t,e,s)||s);return s&&A(t,e,s),s};const O=-70;class m extends y{constructor(){super(...arguments),this.levels={},this.problem=""}#e;#s;static{this.styles=[_,x,C`
-:host {
-display: grid;
-gap: 1rem;
-padding-block: 1rem;
-}
-article {
-display: grid;
-gap: 0.7rem;
-padding: 1rem;
-border: 1px solid var(--line);
-border-radius: 1rem;
-}
-.head {
-justify-content: space-between;
-}
-meter {
-inline-size: 100%;
-block-size: 14px;
-}
-.word {
-display: grid;
-grid-template-columns: minmax(0, 1fr) minmax(6rem, 1fr) 4rem;
-align-items: center;
-gap: 0 0.8rem;
-}
-.word output {
-text-align: end;
-}
-dl {
-display: grid;
-grid-template-columns: auto minmax(0, 1fr);
-gap: 0.2rem 1rem;
-font-size: 0.9rem;
-}
-dt {
-color: var(--muted);
-}
-dd {
-overflow-wrap: anywhere;
-}
+:host {display: grid;gap: 1rem;padding-block: 1rem;}
+article {display: grid;gap: 0.7rem;padding: 1rem;border: 1px solid var(--line);border-radius: 1rem;}
+.head {justify-content: space-between;}
+meter {inline-size: 100%;block-size: 14px;}
+.word {display: grid;grid-template-columns: minmax(0, 1fr) minmax(6rem, 1fr) 4rem;align-items: center;gap: 0 0.8rem;}
+.word output {text-align: end;}
+dl {display: grid;grid-template-columns: auto minmax(0, 1fr);gap: 0.2rem 1rem;font-size: 0.9rem;}
+dt {color: var(--muted);}
+dd {overflow-wrap: anywhere;}
 `]}connectedCallback(){super.connectedCallback(),this.#e=this.transport.watch(()=>{this.#t()}),this.#t()}disconnectedCallback(){super.disconnectedCallback(),this.#e?.(),this.#s?.()}async#t(){if(this.requestUpdate(),this.clock=new z(this.words,this.transport.timeZone),this.transport.link==="ready")try{this.#s=await this.transport.subscribe("satellites/subscribe",{levels:!0},t=>{t.satellites&&(this.satellites=t.satellites),t.levels&&(this.levels=t.levels)}),this.isConnected||this.#s()}catch(t){this.problem=g(this.words,t)}}render(){const t=this.words.t.bind(this.words);return o`
 <h2>${t("page.microphones")}</h2>
 ${this.transport.link==="ready"?n:o`<p role="status">${t("link.offline")}</p>`}
