@@ -14,15 +14,17 @@ type SatelliteState struct {
 	ID             string
 	MicrophoneUp   bool // sound comes
 	Muted          bool
-	Dropped        uint64  // frames of 10 ms, since the start
-	LevelDBFS      float64 // loudness, dBFS
-	StorageProblem bool    // the last recording could not be stored
+	Dropped        uint64          // frames of 10 ms, since the start
+	LevelDBFS      float64         // loudness, dBFS
+	StorageProblem bool            // the last recording could not be stored
+	Findings       map[string]bool // what can be wrong with the microphone's sound by its code, and whether it is
 }
 
 // board reports the state as it is when it is asked.
 type board struct {
 	state         func() State
 	satellites    []reading
+	finding       *prometheus.Desc
 	homeAssistant *prometheus.Desc
 	mqtt          *prometheus.Desc
 }
@@ -54,6 +56,8 @@ func newBoard(state func() State) *board {
 			of("earshot_storage_problem", "1 after a recording could not be stored, until one can be again.",
 				func(s SatelliteState) float64 { return number(s.StorageProblem) }),
 		},
+		finding: prometheus.NewDesc("earshot_microphone_finding", "1 while something is wrong with the microphone's sound, so that wake words are missed.",
+			[]string{"satellite", "code"}, nil),
 		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
 		mqtt:          prometheus.NewDesc("earshot_mqtt_connected", "1 while the MQTT broker is connected.", nil, nil),
 	}
@@ -64,6 +68,7 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	for _, r := range b.satellites {
 		ch <- r.desc
 	}
+	ch <- b.finding
 	ch <- b.homeAssistant
 	ch <- b.mqtt
 }
@@ -74,6 +79,9 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range state.Satellites {
 		for _, r := range b.satellites {
 			ch <- constant(r.desc, r.kind, r.of(s), s.ID)
+		}
+		for code, is := range s.Findings {
+			ch <- constant(b.finding, prometheus.GaugeValue, number(is), s.ID, code)
 		}
 	}
 	if state.HomeAssistant != nil {

@@ -42,7 +42,7 @@ func kitchen(t *testing.T, l *ledger, change func(*metrics.State)) *metrics.Metr
 		History:    l,
 		State: func() metrics.State {
 			s := metrics.State{
-				Satellites: []metrics.SatelliteState{{ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5}},
+				Satellites: []metrics.SatelliteState{{ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5, Findings: map[string]bool{"narrow": true, "quiet": false}}},
 				MQTT:       yes(),
 			}
 			if change != nil {
@@ -118,6 +118,8 @@ func TestReport(t *testing.T) {
 		`earshot_microphone_level_dbfs{satellite="kitchen"}`:                     "-41.5",
 		`earshot_microphone_up{satellite="kitchen"}`:                             "1",
 		`earshot_microphone_muted{satellite="kitchen"}`:                          "0",
+		`earshot_microphone_finding{code="narrow",satellite="kitchen"}`:          "1",
+		`earshot_microphone_finding{code="quiet",satellite="kitchen"}`:           "0",
 		`earshot_storage_problem{satellite="kitchen"}`:                           "0",
 		`earshot_sign_in_failures_total`:                                         "1",
 		`earshot_mqtt_connected`:                                                 "1",

@@ -794,6 +794,9 @@ grid-template-columns: auto minmax(0, 1fr);
 gap: 0.2rem 1rem;
 font-size: 0.9rem;
 }
+.warn {
+color: var(--warn);
+}
 dt {
 color: var(--muted);
 }
@@ -821,6 +824,7 @@ ${$("muted")}${t(e.muted?"mic.unmute":"mic.mute")}</button>
 </div>`:c}
 </div>
 ${e.microphone.reason?a`<p class="bad">${e.microphone.reason}</p>`:c}
+${e.microphone.findings?.map(l=>a`<p class="warn" role="status">${l.text}</p>`)}
 ${o?a`<meter min=${qs} max="0" high="-3" .value=${n} aria-label=${t("mic.level")}
 aria-valuetext=${t("mic.dbfs",{n:Math.round(n)})} title=${t("mic.dbfs",{n:Math.round(n)})}></meter>`:c}
 <earshot-microphone-test .transport=${this.transport} .words=${this.words} .satellite=${e}></earshot-microphone-test>
