@@ -19,9 +19,8 @@ import (
 
 const (
 	lookEvery   = 100 * time.Millisecond
-	noSound     = -120.0 // dBFS
-	hardlyAny   = -65.0  // dBFS; speech is louder at any microphone that is heard
-	barFrom     = -80.0  // dBFS, where a bar begins
+	hardlyAny   = -65.0 // dBFS; speech is louder at any microphone that is heard
+	barFrom     = -80.0 // dBFS, where a bar begins
 	barWidth    = 32
 	listenLimit = 600 // s
 )
@@ -140,6 +139,11 @@ func (h *heardDevice) sum() {
 	}
 }
 
+// narrow tells whether a louder one is no better.
+func (h *heardDevice) narrow() bool {
+	return slices.ContainsFunc(h.Findings, func(f heardFinding) bool { return f.Code == audio.FindingNarrow })
+}
+
 func tenths(v float64) float64 { return math.Round(v*10) / 10 }
 
 // drawLevels draws a bar for each channel over those it drew before, and returns how many lines that were.
@@ -172,14 +176,14 @@ func reportHeard(out io.Writer, heard []heardDevice) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "driver\tdevice\tchannel\tloudest\tusual\t")
 	var best *heardDevice
-	loudest := heardChannel{Loudest: noSound}
+	var loudest heardChannel
 	for i, h := range heard {
 		if len(h.Channels) == 0 {
 			fmt.Fprintf(w, "%s\t%s\t\t\t\t%s\n", h.Driver, h.Device, h.Problem)
 		}
 		for _, c := range h.Channels {
 			fmt.Fprintf(w, "%s\t%s\t%d\t%.0f dBFS\t%.0f dBFS\t\n", h.Driver, h.Device, c.Channel, c.Loudest, c.Usual)
-			if c.Loudest > loudest.Loudest {
+			if best == nil || best.narrow() && !h.narrow() || best.narrow() == h.narrow() && c.Loudest > loudest.Loudest {
 				best, loudest = &heard[i], c
 			}
 		}
@@ -196,7 +200,7 @@ func reportHeard(out io.Writer, heard []heardDevice) error {
 		_, err := fmt.Fprintln(out, "Hardly any sound came. Speak while it listens, and see that no microphone is muted at the device or in the sound settings.")
 		return err
 	}
-	_, err := fmt.Fprintf(out, "The loudest was channel %d of %s:\n    microphone: {driver: %s, device: %q, channel: %d}\n",
+	_, err := fmt.Fprintf(out, "The best was channel %d of %s:\n    microphone: {driver: %s, device: %q, channel: %d}\n",
 		loudest.Channel, best.Description, best.Driver, best.Device, loudest.Channel)
 	return err
 }

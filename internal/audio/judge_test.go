@@ -18,6 +18,7 @@ import (
 
 	"earshot/internal/audio"
 	"earshot/internal/audio/audiotest"
+	"earshot/internal/testkit"
 )
 
 // talk is all that our own voices say, so often that it takes at least the given number of seconds (a third of which is speech).
@@ -94,7 +95,7 @@ func judged(t *testing.T, cfg audio.Config, until audio.State) (list []string) {
 	var log bytes.Buffer
 	m := audio.NewMicrophone(cfg, zerolog.New(zerolog.SyncWriter(&log)))
 	stop := start(t, m)
-	awaitState(t, m, until, 20*time.Second)
+	awaitState(t, m, until, 2*time.Minute)
 	stop()
 	if left := m.Status().Findings; len(left) > 0 {
 		t.Errorf("a microphone that is not listened to any more has findings: %v", left)
@@ -206,5 +207,33 @@ func TestFlatFindings(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// What was found is not told while the microphone is muted, and is known again at once when it is the same device.
+func TestFindingsOutliveMute(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "thin.wav")
+	thin := audiotest.LowPass(talk(t, 80), 3200)
+	if err := os.WriteFile(path, audiotest.WAV(pcm16(thin), audio.SampleRate, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	m := audio.NewMicrophone(audio.Config{Driver: "file", Device: path, Pace: "fast", Loop: true}, zerolog.New(zerolog.SyncWriter(&log)))
+	stop := start(t, m)
+	found := func(want int) {
+		t.Helper()
+		if !testkit.Poll(time.Minute, func() bool { return len(m.Status().Findings) == want }) {
+			t.Fatalf("%+v, want %d findings", m.Status(), want)
+		}
+	}
+	found(1)
+	m.SetMuted(true)
+	awaitState(t, m, audio.Muted, 5*time.Second)
+	found(0)
+	m.SetMuted(false)
+	found(1)
+	stop()
+	if n := bytes.Count(log.Bytes(), []byte("nothing above 4 kHz")); n != 1 {
+		t.Errorf("it was logged %d times, not once", n)
 	}
 }

@@ -181,7 +181,6 @@ test("without a bridge, and for somebody who may not see it", async () => {
 test("the panel has every part, and the bridges to choose from", async () => {
   const bridge = new FakeBridge(entries(3));
   const text = "This microphone delivers nothing above 4 kHz: wake words will often be missed.";
-  bridge.satellites = [{ ...kitchen, microphone: { ...kitchen.microphone, findings: [{ code: "narrow", text }] } }];
   const hass = new FakeHass(bridge);
   hass.bridges = [{ id: "home", name: "Home" }, { id: "barn", name: "Barn" }];
   const panel = await show<Panel>("earshot-panel", hass);
@@ -193,6 +192,8 @@ test("the panel has every part, and the bridges to choose from", async () => {
   await accessible(panel);
   await page.getByRole("button", { name: "Microphones" }).click();
   await expect.element(page.getByRole("heading", { name: "Microphones" })).toBeVisible();
+  await vi.waitUntil(() => bridge.calls.some((c) => c.type === "satellites/subscribe"));
+  bridge.emit("satellites/subscribe", { satellites: [{ ...kitchen, microphone: { ...kitchen.microphone, findings: [{ code: "narrow", text }] } }] });
   await expect.element(page.getByText(text)).toBeVisible();
   await accessible(panel);
 });
