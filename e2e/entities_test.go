@@ -62,6 +62,7 @@ var kitchenEntities = map[string]expectedEntity{
 	"detector_cpu":         {"sensor", "diagnostic", "", "%", "*"},
 	"reply_time":           {"sensor", "diagnostic", "duration", "s", "unknown"},
 	"microphone_test":      {"sensor", "diagnostic", "enum", "", "unknown"},
+	"microphone_quality":   {"sensor", "diagnostic", "enum", "", "good"},
 	"mute":                 {"switch", "", "", "", "off"},
 	"save":                 {"switch", "config", "", "", "on"},
 	"save_text":            {"switch", "config", "", "", "on"},

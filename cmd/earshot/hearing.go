@@ -31,7 +31,11 @@ func (h *house) setHearing(r *room, result string) {
 	h.mu.Lock()
 	r.hearing = result
 	h.mu.Unlock()
-	h.log.Info().Str("satellite", r.id).Str("result", result).Msg("microphone test")
+	line := h.log.Info().Str("satellite", r.id).Str("result", result)
+	for _, f := range r.microphone.Status().Findings {
+		line.Str("finding_"+f.Code, f.Text)
+	}
+	line.Msg("microphone test")
 	h.markStale(func(other *room) bool { return other == r })
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"earshot/discovery"
 	"earshot/history"
+	"earshot/internal/audio"
 	"earshot/internal/config"
 	"earshot/internal/mdns"
 	"earshot/internal/mqtt"
@@ -181,7 +182,7 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
-		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
+		Outcomes: outcomes(), Findings: audio.FindingCodes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
 		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
 		FormerPrefixes: house.ever(ctx, prefixesSetting, []string{cfg.MQTT.DiscoveryPrefix}),
 		Announcement:   announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),

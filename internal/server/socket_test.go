@@ -309,7 +309,7 @@ func TestSatellites(t *testing.T) {
 	}
 	want := map[string]any{
 		"id": "kitchen", "name": "Kitchen", "area": "Kitchen", "state": "idle", "muted": false, "last_heard": nil,
-		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0},
+		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0, "findings": []any{}},
 		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85, "active": true}},
 	}
 	if diff := cmp.Diff(want, kitchen()); diff != "" {

@@ -6,7 +6,7 @@ import { HassTransport, localeOf, type Hass } from "../src/core/transport-hass";
 import "../src/hass/earshot";
 import type { HistoryCard } from "../src/hass/card";
 import type { Panel } from "../src/hass/panel";
-import { entries, entry, FakeBridge } from "./fake";
+import { entries, entry, FakeBridge, kitchen } from "./fake";
 
 /** Home Assistant's frontend in front of a bridge, with the integration's commands. */
 class FakeHass implements Hass {
@@ -263,7 +263,9 @@ test("who may delete and no more is shown what deletes and marks, and nothing th
 });
 
 test("the panel has every part, and the bridges to choose from", async () => {
-  const hass = new FakeHass(new FakeBridge(entries(3)));
+  const bridge = new FakeBridge(entries(3));
+  const text = "This microphone delivers nothing above 4 kHz: wake words will often be missed.";
+  const hass = new FakeHass(bridge);
   hass.bridges = [{ id: "home", name: "Home" }, { id: "barn", name: "Barn" }];
   const panel = await show<Panel>("earshot-panel", hass);
   await expect.element(page.getByText("3 recordings")).toBeVisible();
@@ -274,5 +276,8 @@ test("the panel has every part, and the bridges to choose from", async () => {
   await accessible(panel);
   await page.getByRole("button", { name: "Microphones" }).click();
   await expect.element(page.getByRole("heading", { name: "Microphones" })).toBeVisible();
+  await vi.waitUntil(() => bridge.calls.some((c) => c.type === "satellites/subscribe"));
+  bridge.emit("satellites/subscribe", { satellites: [{ ...kitchen, microphone: { ...kitchen.microphone, findings: [{ code: "narrow", text }] } }] });
+  await expect.element(page.getByText(text)).toBeVisible();
   await accessible(panel);
 });

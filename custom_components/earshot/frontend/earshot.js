@@ -341,6 +341,7 @@ meter {inline-size: 100%;block-size: 14px;}
 .word {display: grid;grid-template-columns: minmax(0, 1fr) minmax(6rem, 1fr) 4rem;align-items: center;gap: 0 0.8rem;}
 .word output {text-align: end;}
 dl {display: grid;grid-template-columns: auto minmax(0, 1fr);gap: 0.2rem 1rem;font-size: 0.9rem;}
+.warn {color: var(--warn);}
 dt {color: var(--muted);}
 dd {overflow-wrap: anywhere;}
 `]}connectedCallback(){super.connectedCallback(),this.#e=this.transport.watch(()=>{this.#s()}),this.#s()}disconnectedCallback(){super.disconnectedCallback(),this.#e?.(),this.#t?.()}async#s(){if(this.requestUpdate(),this.clock=new Q(this.words,this.transport.timeZone),this.transport.link==="ready")try{this.#t=await this.transport.subscribe("satellites/subscribe",{levels:!0},e=>{e.satellites&&(this.satellites=e.satellites),e.levels&&(this.levels=e.levels)}),this.isConnected||this.#t()}catch(e){this.problem=S(this.words,e)}}render(){const e=this.words.t.bind(this.words);return a`
@@ -364,6 +365,7 @@ ${$("muted")}${t(e.muted?"mic.unmute":"mic.mute")}</button>
 </div>`:d}
 </div>
 ${e.microphone.reason?a`<p class="bad">${e.microphone.reason}</p>`:d}
+${e.microphone.findings?.map(l=>a`<p class="warn" role="status">${l.text}</p>`)}
 ${o?a`<meter min=${Vs} max="0" high="-3" .value=${n} aria-label=${t("mic.level")}
 aria-valuetext=${t("mic.dbfs",{n:Math.round(n)})} title=${t("mic.dbfs",{n:Math.round(n)})}></meter>`:d}
 <earshot-microphone-test .transport=${this.transport} .words=${this.words} .satellite=${e}></earshot-microphone-test>

@@ -125,6 +125,8 @@ export interface Satellite {
     reason: string;
     dropped: number;
     level_dbfs: number;
+    /** What is wrong with its sound, the worst first. */
+    findings?: { code: string; text: string }[];
   };
   wake_words: WakeWord[];
   last_heard: string | null;
