@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/config":               {"bridge", "bridge/spoken", "history", "internal/mqtt", "internal/server"},
 	"internal/backoff":              {},
 	"internal/metrics":              {"history"},
+	"internal/catalogue":            {},
 	"internal/mqtt":                 {"internal/backoff"},
 	"internal/mqtt/mqtttest":        {"internal/testkit"},
 	"internal/server":               {"history"},
