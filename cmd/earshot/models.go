@@ -57,7 +57,7 @@ func listModels(t terminal, dir string) error {
 		} else {
 			looksAt[second] = append(looksAt[second], m.ID)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%s\t%s\t%s\n", m.ID, bridge.MicroWakeWord, m.WakeWord, m.Cutoff, cmp.Or(second, "none"), strings.Join(m.Languages, " "), m.Author)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%s\t%s\t%s\n", m.ID, bridge.MicroWakeWord, m.WakeWord, m.Cutoff, cmp.Or(second, "none"), strings.Join(m.Languages, " "), plain(m.Author))
 	}
 	for _, name := range speechNames(dir) {
 		m, err := detector.LoadHead(headPath(dir, name), nil)

@@ -69,6 +69,7 @@ func (a *adder) add(ctx context.Context, from string) error {
 		return a.listed(ctx, a.catalogue[i])
 	}
 	if isAddress(from) {
+		fmt.Fprintln(a.t.err, "Whoever offers this model says under which licence; Earshot does not know it.")
 		return a.file(ctx, from)
 	}
 	info, err := os.Stat(from)

@@ -205,7 +205,7 @@ func (r measured) tell(t terminal) {
 	switch {
 	case r.Fired == 0:
 		// ref: the rule of three: the 95 % bound of a rate of which nothing was seen
-		fmt.Fprintf(t.out, "%s: this model did not fire in %s, which tells no more than that it fires less than %.1f times an hour\n", name, span(r.Hours), 3/r.Hours)
+		fmt.Fprintf(t.out, "%s: this model did not fire in %s, which tells no more than that it fires less than %.2g times an hour\n", name, span(r.Hours), 3/r.Hours)
 	case r.FalsePerHour < 1:
 		fmt.Fprintf(t.out, "%s: this model fired %.2f times an hour on %s (%s in %s)\n", name, r.FalsePerHour, r.Recordings, times(r.Fired), span(r.Hours))
 	default:
@@ -225,6 +225,6 @@ func (r measured) advise(t terminal) {
 		}
 		fmt.Fprintf(t.out, "  over %.2f it would have fired less than once an hour, and will miss the word more often: {model: %s%s, threshold: %.2f}\n", r.Better, r.Model, engine, r.Better)
 	default:
-		fmt.Fprintln(t.out, "  no threshold up to 0.99 would have made that less than once an hour: take another model")
+		fmt.Fprintln(t.out, "  no threshold up to 0.99 would have made that less than once an hour: take another model, unless the word is said in these recordings")
 	}
 }
