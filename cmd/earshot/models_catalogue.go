@@ -118,8 +118,11 @@ func tellMeasured(t terminal, m catalogue.Model) {
 		fmt.Fprintf(t.out, "the catalogue has no figures for %s\n", m.Name)
 	} else {
 		fmt.Fprintf(t.out, "%s was measured with %s: at a threshold of %.2f it fired %s by mistake", m.Name, s.Set, s.Threshold, mistakes(s))
-		if s.MissedClean != nil && s.Missed10dB != nil {
-			fmt.Fprintf(t.out, ", and missed %s of the words, %s in noise", percent(s.MissedClean), percent(s.Missed10dB))
+		if s.MissedClean != nil {
+			fmt.Fprintf(t.out, ", and missed %s of the words", percent(s.MissedClean))
+		}
+		if s.Missed10dB != nil {
+			fmt.Fprintf(t.out, ", %s in noise", percent(s.Missed10dB))
 		}
 		fmt.Fprintln(t.out)
 	}
