@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"internal/backoff":              {},
 	"internal/mdns":                 {"internal/backoff"},
 	"internal/metrics":              {"history"},
+	"internal/catalogue":            {},
 	"internal/mqtt":                 {"internal/backoff"},
 	"internal/mqtt/mqtttest":        {"internal/testkit"},
 	"internal/server":               {"history"},
