@@ -67,11 +67,13 @@ func listenToDevices(ctx context.Context, t terminal, devices []audio.Device, le
 	if !asJSON {
 		fmt.Fprintf(t.out, "Listening for %v: speak as you would to a satellite.\n", length)
 	}
+	open, closeAll := context.WithCancel(ctx) // longer than listening: a device that is being closed has nothing to tell
+	defer closeAll()
 	listening, stop := context.WithTimeout(ctx, length)
 	defer stop()
 	var running sync.WaitGroup
 	for i := range heard {
-		running.Go(func() { _ = heard[i].microphone.Run(listening) }) // its device comes from the list, so that its configuration is right
+		running.Go(func() { _ = heard[i].microphone.Run(open) }) // its device comes from the list, so that its configuration is right
 	}
 	lines := 0
 	tick := time.NewTicker(lookEvery)
@@ -88,6 +90,7 @@ func listenToDevices(ctx context.Context, t terminal, devices []audio.Device, le
 			}
 		}
 	}
+	closeAll()
 	running.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
