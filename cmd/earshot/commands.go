@@ -45,6 +45,7 @@ func commands() []command {
 			"send a command of the services to a bridge and print its answer as JSON", callCommand,
 		},
 		{"models", "list | add PATH-OR-URL", "list the wake-word models, or add one", modelsCommand},
+		{"tune", "[WAKE_WORD] [--satellite ID] [--apply] [--json] [--config FILE]", "say what other thresholds would have done to the recordings you have marked, or set the better one", tuneCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
 		{"version", "", "print the version", versionCommand},
