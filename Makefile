@@ -3,7 +3,7 @@
 MODELS  ?= models
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO      ?= go
-FUZZ    ?= 30s
+FUZZ    ?= 10s
 
 .PHONY: build models run test check web integration unit fuzz needs lab screenshots bench clean
 

@@ -38,7 +38,7 @@ func (s *Satellite) answer(ctx context.Context, o *session, e *history.Entry) {
 		s.voice(ctx, o, e)
 		return
 	}
-	if s.deps.Agent == nil {
+	if s.deps.Agent == nil || o.by.wantsWords() {
 		e.Outcome = history.Understood
 		return
 	}

@@ -31,6 +31,7 @@ func (s *Satellite) finish(ctx context.Context) {
 			s.sound(ctx, "error")
 		}
 		s.store(ctx, o, e)
+		o.by.tell(o.answered(e))
 		heard := s.speak(ctx, o)
 		s.release(o)
 		if o.asks && heard {

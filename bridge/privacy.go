@@ -27,6 +27,9 @@ type Privacy struct {
 // confirmLimit is how long a yes counts after the question.
 const confirmLimit = 30 * time.Second
 
+// privacyIntent is the intent of a privacy command's entry.
+const privacyIntent = "privacy"
+
 // question waits for a yes.
 type question struct {
 	about spoken.Command
@@ -61,7 +64,7 @@ func (s *Satellite) privacy(ctx context.Context, o *session, e *history.Entry) (
 	default:
 		return false
 	}
-	e.Outcome, e.Intent = history.Understood, "privacy"
+	e.Outcome, e.Intent = history.Understood, privacyIntent
 	return true
 }
 

@@ -72,8 +72,8 @@ type Satellite struct {
 	deps       Deps
 	endpointer *detector.Endpointer // of the one recording that is being made
 	events     events
-	hush       chan struct{} // a signal waits when the microphone was muted
-	again      chan *session // one that asked something and was heard: listen without a wake word
+	hush       chan struct{}   // a signal waits when the microphone was muted
+	again      chan invitation // to listen without a wake word
 
 	// What follows belongs to the goroutine of Run.
 	in        audio.Frame // received into, so that nothing is allocated
@@ -111,7 +111,7 @@ func NewSatellite(cfg Config, deps Deps) *Satellite {
 		cfg: cfg, deps: deps, endpointer: deps.NewEndpointer(),
 		events: events{open: map[*Subscription]struct{}{}},
 		hush:   make(chan struct{}, 1),
-		again:  make(chan *session, 1),
+		again:  make(chan invitation, 1),
 		heard:  map[string]int64{},
 		open:   map[*session]State{},
 	}
@@ -157,9 +157,9 @@ func (s *Satellite) loop(ctx context.Context, reader *audio.Reader, changes <-ch
 			s.drain(ctx, reader)
 			s.cancel(ctx)
 			s.endTrial()
-		case asked := <-s.again:
+		case i := <-s.again:
 			s.drain(ctx, reader)
-			s.listenAgain(ctx, asked)
+			s.listenAgain(ctx, i)
 		}
 	}
 }
@@ -187,6 +187,9 @@ func (s *Satellite) frame(ctx context.Context, f *audio.Frame) {
 	trial := s.currentTrial()
 	if trial == nil {
 		s.ring.push(&f.PCM)
+	}
+	if s.session != nil && s.session.by.left() {
+		s.abandoned(ctx)
 	}
 	if s.session != nil && s.record(ctx, f) {
 		s.finish(ctx)
@@ -224,10 +227,11 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 	if own {
 		return
 	}
+	var waits *asker
 	switch {
 	case s.session == nil:
 	case s.session.round > 0:
-		s.supersede(ctx)
+		waits = s.supersede(ctx)
 	default:
 		return // it is a part of the command
 	}
@@ -238,8 +242,10 @@ func (s *Satellite) wake(ctx context.Context, hit detector.Detection, f *audio.F
 	}
 	if s.session = s.newSession(w, ago); s.session == nil {
 		s.deps.Log.Warn().Str("wake_word", w.Model).Msg("not recorded: too many recordings wait to be finished")
+		waits.tell(Said{Played: true})
 		return
 	}
+	s.session.by = waits
 	s.change(func() { s.last = w.At })
 	if s.session.elsewhere = !s.deps.Arbiter.first(w.Model, s.cfg.ID, w.At); !s.session.elsewhere {
 		s.sound(ctx, "listening")

@@ -35,6 +35,7 @@ type session struct {
 	elsewhere bool           // another microphone answers
 	round     int            // 0: a wake word began it; else how many recordings since then began without one
 	asks      bool           // its reply asks something
+	by        *asker         // waits for what is said; nil for nobody
 	stt       *transcription // nil until somebody speaks, and when there is no assistant
 	reply     assist.Reply
 	hush      context.CancelFunc // ends the spoken reply; nil while there is none; guarded by Satellite.mu

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -47,16 +46,14 @@ type Trial struct {
 
 // Try begins a trial that ends by itself after so much sound, at most. Its only error is a Refusal.
 func (s *Satellite) Try(length time.Duration) (*Trial, error) {
-	switch status := s.Status(); {
-	case s.cfg.Wake != "":
+	if s.cfg.Wake != "" {
 		return nil, Refusal("A wake engine on another machine listens for this satellite, and it does not tell its scores.")
-	case status.Muted:
-		return nil, Refusal("The microphone is muted; open it first.")
-	case status.Microphone.State == audio.Lost:
-		return nil, Refusal(fmt.Sprintf("The microphone is lost: %s. Try again when it is back.", status.Microphone.Reason))
-	case status.Microphone.State != audio.Listening:
-		return nil, Refusal("No sound comes from the microphone now.")
-	case status.State != Idle:
+	}
+	status := s.Status()
+	if refused := cannotHear(status.Muted, status.Microphone); refused != "" {
+		return nil, refused
+	}
+	if status.State != Idle {
 		return nil, Refusal("The satellite is busy with a command; try again when that is over.")
 	}
 	t := &Trial{from: s, limit: int64(length) * audio.SampleRate / int64(time.Second), queue: make(chan TrialEvent, trialQueue), best: map[string]float64{}}

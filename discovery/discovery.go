@@ -24,6 +24,7 @@ type Config struct {
 	PageURL       string   // the page people manage satellites on, http or https; may be empty
 	BirthTopic    string   // where Home Assistant says "online"; empty: homeassistant/status
 	Outcomes      []string // how a command can end; none: there is no Command event
+	Findings      []string // what can be wrong with a microphone's sound; none: Microphone quality is only ever good
 	Assistants    []string // what the Assistant could be when it was last known; see SetAssistants
 	HomeAssistant bool     // commands are carried out there: which assistant can be chosen
 	DeleteButtons bool     // recordings can be deleted by button

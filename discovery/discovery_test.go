@@ -29,6 +29,7 @@ var kitchen = discovery.Device{ID: "kitchen", Name: "Kitchen", Area: "Kitchen", 
 // household has everything that can be had.
 var household = discovery.Config{
 	BridgeID: "bridge", Version: "0.1.0", HomeAssistant: true, DeleteButtons: true, Outcomes: []string{"understood", "not_understood", "not_intended", "failed"},
+	Findings: []string{"flat", "narrow"},
 	Announcement: discovery.Announcement{ID: "bridge", Instance: "i"},
 }
 
@@ -64,7 +65,7 @@ var listening = discovery.State{
 var listeningValues = map[string]string{
 	"assist_problem": "OFF", "storage_problem": "OFF", "problem": "OFF", "state": "listening", "last_heard": "2026-11-24T18:02:03Z",
 	"recordings": "7", "recordings_today": "3", "false_triggers_today": "1", "last_deletion": "None", "level": "-41", "dropped_frames": "2", "detector_cpu": "2.3",
-	"reply_time": "None", "microphone_test": "None", "mute": "OFF", "save": "ON", "save_text": "ON", "gain": "1.5", "keep": "forever",
+	"reply_time": "None", "microphone_test": "None", "microphone_quality": "None", "mute": "OFF", "save": "ON", "save_text": "ON", "gain": "1.5", "keep": "forever",
 	"assistant": "As configured", "listen_okay_nabu": "ON", "threshold_okay_nabu": "0.85", "listen_alexa": "OFF",
 }
 
@@ -354,7 +355,7 @@ func TestManySatellites(t *testing.T) {
 		for _, m := range w.take() {
 			last[m.Topic] = m.Payload
 		}
-		if want := 100*20 + 2; len(last) != want {
+		if want := 100*21 + 2; len(last) != want {
 			t.Errorf("%d topics, want %d", len(last), want)
 		}
 		cancel()

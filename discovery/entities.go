@@ -21,6 +21,7 @@ const (
 	keyDetectorCPU  = "detector_cpu"
 	keyReplyTime    = "reply_time"
 	keyTest         = "microphone_test"
+	keyQuality      = "microphone_quality"
 	keyVersion      = "version"
 	keyStored       = "storage_used"
 	keyCleanup      = "next_cleanup"
@@ -70,7 +71,7 @@ func eventEntity(name, icon string, types []string) component {
 // satelliteEntities are the entities of a satellite by their keys.
 func satelliteEntities(cfg Config, dev Device) map[string]entity {
 	all := map[string]entity{}
-	for key, c := range satelliteSensors() {
+	for key, c := range satelliteSensors(cfg.Findings) {
 		all[key] = entity{component: c}
 	}
 	if len(cfg.Outcomes) > 0 {
@@ -98,7 +99,7 @@ func satelliteEntities(cfg Config, dev Device) map[string]entity {
 	return all
 }
 
-func satelliteSensors() map[string]component {
+func satelliteSensors(findings []string) map[string]component {
 	return map[string]component{
 		keyWake:         eventEntity("Wake word", "mdi:account-voice", []string{wakeDetected}),
 		keyState:        {Platform: platformSensor, Name: "State", Icon: "mdi:microphone-message", DeviceClass: "enum", Options: SatelliteStates()},
@@ -125,6 +126,10 @@ func satelliteSensors() map[string]component {
 		keyTest: {
 			Platform: platformSensor, Name: "Microphone test", Icon: "mdi:microphone-question", DeviceClass: "enum", Options: MicrophoneTests(),
 			EntityCategory: diagnostic,
+		},
+		keyQuality: {
+			Platform: platformSensor, Name: "Microphone quality", Icon: "mdi:microphone-settings", DeviceClass: "enum",
+			Options: append([]string{QualityGood}, findings...), EntityCategory: diagnostic,
 		},
 	}
 }

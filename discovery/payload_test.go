@@ -88,7 +88,7 @@ var classes = map[string]string{
 // ref: home-assistant/core, components/mqtt/schemas.py and each platform's DISCOVERY_SCHEMA, 2025.4
 func TestPayloadFollowsTheSchema(t *testing.T) {
 	all := rendered(t)
-	checkPayload(t, all[kitchenConfig], "kitchen", "earshot_kitchen", 30)
+	checkPayload(t, all[kitchenConfig], "kitchen", "earshot_kitchen", 31)
 	checkPayload(t, all[hubConfig], "bridge", "earshot_hub_bridge", 7)
 }
 

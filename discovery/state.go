@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type State struct {
 	DetectorCPU       float64       // per cent of one processor core that hearing wake words takes; 0 before it is known
 	ReplyTime         time.Duration // from the end of speech to the reply; zero: there was none yet
 	MicrophoneTest    string        // one of MicrophoneTests; empty: there was none yet
+	Quality           string        // QualityGood or one of Config.Findings; empty: no sound comes
 }
 
 // Counts are what the history knows of a satellite.
@@ -75,6 +77,9 @@ func KeepOptions() []string {
 // AsConfigured is the assistant that the configuration names for each wake word, or else Home Assistant's preferred one.
 const AsConfigured = "As configured"
 
+// QualityGood is a microphone with whose sound nothing is wrong as far as is known.
+const QualityGood = "good"
+
 // What a microphone test can say.
 const (
 	TestRuns   = "testing"
@@ -103,6 +108,7 @@ func (s *State) values() map[string]string {
 		string(Keep):         oneOf(KeepOptions(), s.Keep),
 		string(SetAssistant): s.Assistant,
 		keyTest:              oneOf(MicrophoneTests(), s.MicrophoneTest),
+		keyQuality:           cmp.Or(s.Quality, unknown),
 		keyLevel:             strconv.Itoa(int(math.Round(max(-120, min(s.LevelDBFS, 0))))),
 		keyDropped:           strconv.FormatUint(s.Dropped, 10),
 		keyDetectorCPU:       unknown,

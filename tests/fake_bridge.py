@@ -20,6 +20,7 @@ ROLES = {
     "history/stats": "read",
     "history/subscribe": "read",
     "satellites/list": "read",
+    "satellites/listen": "admin",
     "satellites/subscribe": "read",
     "services/list": "read",
     "settings/get": "read",
@@ -76,6 +77,7 @@ class FakeBridge:
         self.roles = dict(ROLES)
         self.entries = [recording(n) for n in (3, 2, 1)]
         self.calls: list[tuple[str, Json]] = []
+        self.people: list[tuple[str, str]] = []  # on whose behalf which command came
         self.requests = 0
         self.codes = 3
         self.sockets: set[web.WebSocketResponse] = set()
@@ -170,7 +172,9 @@ class FakeBridge:
                 message_id, command = fields.pop("id"), fields.pop("type")
                 assert message_id > last
                 last = message_id
-                if command == "satellites/announce":
+                if "on_behalf_of" in fields:
+                    self.people.append((command, fields.pop("on_behalf_of")))
+                if command in ("satellites/announce", "satellites/listen"):
                     aside.add(asyncio.create_task(self._answer(ws, message_id, command, fields)))
                 else:
                     await self._answer(ws, message_id, command, fields)

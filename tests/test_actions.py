@@ -80,6 +80,7 @@ async def test_set_mode(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) 
 )
 async def test_who_may(
     hass: HomeAssistant,
+    bridge: FakeBridge,
     set_up: SetUp,
     options: dict[str, str],
     allowed: set[str],
@@ -97,6 +98,11 @@ async def test_who_may(
                 await act(hass, action, hass_read_only_user, **data.get(action, {}))
             assert refused.value.translation_key == "unauthorized"
         await act(hass, action, hass_admin_user, **data.get(action, {}))
+    names = {name for _, name in bridge.people}
+    assert names == {hass_admin_user.name, hass_read_only_user.name} if allowed else {hass_admin_user.name}
+    before = len(bridge.people)
+    await act(hass, "list_recordings")
+    assert len(bridge.people) == before  # an automation is nobody
     with pytest.raises(UnknownUser):
         await act(hass, "list_recordings", MockUser(id="gone"))
 

@@ -12,6 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.earshot import timers
 from custom_components.earshot.api import Bridge
 from custom_components.earshot.assist_satellite import ONE_ENTRY
+from homeassistant.components.assist_pipeline import async_get_pipeline, async_update_pipeline
+from homeassistant.components.conversation.chat_log import DATA_CHAT_LOGS
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, intent as intents
@@ -44,16 +46,16 @@ class Played:
 
     def __init__(self) -> None:
         self.sounds: list[Json] = []
-        self.ends: list[asyncio.Future[bool]] = []
+        self.ends: list[asyncio.Future[Json]] = []
 
     async def __call__(self, fields: Json) -> Json:
         self.sounds.append(fields)
-        end: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        end: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self.ends.append(end)
-        return {"played": await end}
+        return await end
 
-    def end(self, *, played: bool = True) -> None:
-        self.ends[-1].set_result(played)
+    def end(self, *, played: bool = True, **more: Any) -> None:
+        self.ends[-1].set_result({"played": played, **more})
 
     def close(self) -> None:
         for end in self.ends:
@@ -63,7 +65,7 @@ class Played:
 @pytest.fixture
 async def played(bridge: FakeBridge) -> AsyncGenerator[Played]:
     speakers = Played()
-    bridge.answers["satellites/announce"] = speakers
+    bridge.answers["satellites/announce"] = bridge.answers["satellites/listen"] = speakers
     bridge.roles |= {"satellites/announce": "admin", "wake_words/update": "admin"}
     yield speakers
     speakers.close()
@@ -146,7 +148,7 @@ async def test_entity_on_the_device(hass: HomeAssistant, bridge: FakeBridge, dev
     assert entries(found) == ({mqtt.entry_id} if ONE_ENTRY else {mqtt.entry_id, registered.config_entry_id})
     assert state(hass).state == "idle"
     assert state(hass).attributes["friendly_name"] == "Earshot kitchen Assistant"
-    assert state(hass).attributes["supported_features"] == 1
+    assert state(hass).attributes["supported_features"] == 3
 
     for told in ("listening", "processing", "responding", "idle"):
         await tell(hass, bridge, microphone("kitchen", told))
@@ -276,6 +278,94 @@ async def test_bridge_ends_in_an_announcement(hass: HomeAssistant, bridge: FakeB
     with pytest.raises(HomeAssistantError):
         await call
     await stop
+
+
+async def start_conversation(hass: HomeAssistant, **data: Any) -> None:
+    """Start one, with an assistant that Home Assistant lets start conversations."""
+    await async_update_pipeline(hass, async_get_pipeline(hass), conversation_engine="conversation.other")
+    fields = {"entity_id": entity(hass), "start_message": "The light is on.", "start_media_id": SOUND, "preannounce": False, **data}
+    await hass.services.async_call("assist_satellite", "start_conversation", fields, blocking=True)
+
+
+@pytest.mark.parametrize(("data", "prompt"), [({}, "The light is on."), ({"extra_system_prompt": "Be brief."}, "Be brief.")])
+async def test_start_conversation(hass: HomeAssistant, bridge: FakeBridge, device: str, played: Played, data: Json, prompt: str) -> None:
+    call = asyncio.create_task(start_conversation(hass, **data))
+    await until(lambda: len(played.sounds) == 1)
+    (conversation_id,) = hass.data[DATA_CHAT_LOGS]
+    assert bridge.called("satellites/listen") == [
+        {"satellite": "kitchen", "url": "/local/dinner.mp3?x=1", "mode": "carry_out", "conversation_id": conversation_id}
+    ]
+    log = hass.data[DATA_CHAT_LOGS][conversation_id]
+    assert (log.extra_system_prompt, getattr(log.content[-1], "content", None)) == (prompt, "The light is on.")
+    for told in ("responding", "listening", "processing"):
+        await tell(hass, bridge, microphone("kitchen", told))
+        assert (call.done(), state(hass).state) == (False, told)
+    played.end(heard=True, outcome="understood", entry_id="01X")
+    await call
+    await tell(hass, bridge, microphone("kitchen"))
+    assert state(hass).state == "idle"
+
+
+async def test_sounds_before_a_conversation(hass: HomeAssistant, bridge: FakeBridge, device: str, played: Played) -> None:
+    call = asyncio.create_task(start_conversation(hass, preannounce=True, preannounce_media_id="/local/gong.wav?x=1"))
+    await until(lambda: len(played.sounds) == 1)
+    played.end(played=False)
+    await call
+    assert bridge.called("satellites/listen") == []
+    call = asyncio.create_task(start_conversation(hass, preannounce=True))
+    await until(lambda: len(played.sounds) == 2)
+    assert bridge.called("satellites/listen")[0]["preannounce"] is True
+    played.end(heard=False)
+    await call
+
+
+async def test_conversation_refused(hass: HomeAssistant, bridge: FakeBridge, device: str) -> None:
+    def refuse(fields: Json) -> Json:
+        raise Refusal("not_allowed", "The microphone is muted; open it first.")
+
+    bridge.answers["satellites/listen"] = refuse
+    with pytest.raises(HomeAssistantError) as caught:
+        await start_conversation(hass)
+    assert caught.value.translation_key == "not_asked"
+    assert caught.value.translation_placeholders == {"problem": "The microphone is muted; open it first."}
+    assert state(hass).state == "idle"
+
+
+@pytest.mark.parametrize(
+    ("said", "want"),
+    [
+        ({"transcript": "Turn on the kitchen light."}, {"id": "on", "slots": {"thing": "kitchen light"}}),
+        ({"transcript": "What?"}, {"id": None, "slots": {}}),
+        ({}, None),
+        ({"privacy": True}, None),
+        ({"played": False, "heard": False}, None),
+    ],
+)
+async def test_ask_question(hass: HomeAssistant, bridge: FakeBridge, device: str, played: Played, said: Json, want: Json | None) -> None:
+    if not ONE_ENTRY:
+        assert not hass.services.has_service("assist_satellite", "ask_question")  # it has no such action
+        return
+    answers = [{"id": "on", "sentences": ["turn on [the] {thing}"]}]
+    fields = {"entity_id": entity(hass), "question_media_id": SOUND, "preannounce": False, "answers": answers}
+    call = asyncio.create_task(
+        hass.services.async_call("assist_satellite", "ask_question", fields, blocking=True, return_response=True)  # no user
+    )
+    await until(lambda: len(played.sounds) == 1)
+    assert bridge.called("satellites/listen") == [{"satellite": "kitchen", "url": "/local/dinner.mp3?x=1", "mode": "words"}]
+    played.end(**{"heard": True, **said})
+    if want is None:
+        with pytest.raises(HomeAssistantError) as caught:
+            await call
+        assert caught.value.translation_key == "no_answer"
+    else:
+        assert await call == {"sentence": said["transcript"], **want}
+    assert state(hass).state == "idle"
+    # Then conversations are conversations again.
+    again = asyncio.create_task(start_conversation(hass))
+    await until(lambda: len(played.sounds) == 2)
+    assert played.sounds[1]["mode"] == "carry_out"
+    played.end()
+    await again
 
 
 async def test_timers(hass: HomeAssistant, device: str) -> None:

@@ -68,6 +68,7 @@ async def test_false_triggers(hass: HomeAssistant, bridge: FakeBridge, automate:
     await until(lambda: len(bridge.called("history/list")) == 1)
     bridge.entries.insert(0, recording(3, at=now))
     hass.states.async_set("event.kitchen_command", "2", {"event_type": "understood", "wake_word": "okay_nabu", "entry_id": "01ENTRY3"})
+    hass.states.async_set("event.kitchen_command", "4", {"event_type": "not_intended", "wake_word": "", "entry_id": "01ENTRY4"})
     hass.states.async_set("event.kitchen_command", "3", {"event_type": "not_intended", "wake_word": "okay_nabu", "entry_id": "01ENTRY3"})
     await until(lambda: bool(notes))
     assert notes[0].data["message"].startswith('"okay_nabu" woke the microphone kitchen by mistake 2 times')

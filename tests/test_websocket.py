@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, MockHAClientWebSocket, WebSocketGenerator
 
 from homeassistant.components.http.auth import async_sign_path
@@ -62,7 +62,7 @@ async def test_bridges(entry: MockConfigEntry, admin: MockHAClientWebSocket, mem
     [
         ({}, "none", set()),
         ({"listen": "everyone"}, "listen", {"history/list", "clips/sign"}),
-        ({"delete": "everyone"}, "admin", {"history/list", "clips/sign", "history/update", "history/delete_preview", "history/delete"}),
+        ({"delete": "everyone"}, "delete", {"history/list", "clips/sign", "history/update", "history/delete_preview", "history/delete"}),
     ],
     indirect=["entry"],
 )
@@ -93,6 +93,7 @@ async def test_call(entry: MockConfigEntry, bridge: FakeBridge, admin: MockHACli
     for command in ("history/subscribe", "satellites/test", "unsubscribe_events", "ping"):
         assert await call(admin, command) == "not_allowed"
     assert await call(admin, "history/list", id=1) == "invalid_format"
+    assert await call(admin, "history/list", on_behalf_of="Somebody Else") == "invalid_format"
 
     def incomplete(_: Json) -> None:
         raise Refusal("delete_incomplete", "Part of it could not be done.")
@@ -102,6 +103,36 @@ async def test_call(entry: MockConfigEntry, bridge: FakeBridge, admin: MockHACli
     await bridge.stop()
     await until(lambda: not entry.runtime_data.bridge.online)
     assert await call(admin, "history/list") == "offline"
+
+
+@pytest.mark.parametrize(
+    ("name", "want"),
+    [
+        ("Anna", "Anna"),
+        ("  Zoë\n\u202eB. \x00 ", "ZoëB."),
+        ("x" * 100, "x" * 64),
+        ("\u200b", None),
+    ],
+)
+async def test_on_behalf_of(
+    entry: MockConfigEntry,
+    bridge: FakeBridge,
+    admin: MockHAClientWebSocket,
+    hass_admin_user: MockUser,
+    hass_client: ClientSessionGenerator,
+    name: str,
+    want: str | None,
+) -> None:
+    """The bridge is told who it is, as far as its logs can show the name."""
+    hass_admin_user.name = name
+    await call(admin, "settings/update", save="text")
+    await call(admin, "clips/sign", entry_id="01ENTRY1")
+    await call(admin, "history/export", period="all")
+    await call(admin, "history/delete_range", period="all", confirm=True, ids=["01ENTRY3"])
+    browser = await hass_client()
+    assert (await browser.get("/api/earshot/bridge/clips/01ENTRY2")).status == 200
+    commands = ["settings/update", "clips/sign", "history/export", "history/delete_range", "clips/sign"]
+    assert bridge.people == ([(command, want) for command in commands] if want else [])
 
 
 async def test_watch(hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge, admin: MockHAClientWebSocket) -> None:
@@ -123,6 +154,8 @@ async def test_watch(hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBr
 
 async def test_subscribe(hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge, admin: MockHAClientWebSocket) -> None:
     assert await ask(admin, "earshot/subscribe", bridge="bridge", command="history/list") == "not_allowed"
+    forged = {"on_behalf_of": "Somebody Else"}
+    assert await ask(admin, "earshot/subscribe", bridge="bridge", command="history/subscribe", fields=forged) == "not_allowed"
     assert await ask(admin, "earshot/subscribe", bridge="bridge", command="history/subscribe", fields={"nonsense": 1}) == "invalid_format"
     assert await ask(admin, "earshot/subscribe", bridge="bridge", command="satellites/subscribe") is None
     assert (await event(admin))["satellites"][0]["id"] == "kitchen"

@@ -5,12 +5,15 @@ import { defineConfig } from "vitest/config";
 /** The bridge, for `npm run dev`. */
 const bridge = { target: "http://127.0.0.1:8127", ws: true };
 
-/** Takes the indentation out of templates, which minifiers leave alone. In markup and style it means nothing. */
+/** Takes the indentation out of templates, and the ends of lines out of styles, which minifiers leave alone. They mean nothing there. */
 export const dedent: Plugin = {
   name: "dedent",
   apply: "build",
   enforce: "pre",
   transform: (code, id) => (id.includes("/src/") && id.endsWith(".ts") ? { code: code.replace(/\n[ \t]+/g, "\n"), map: null } : undefined),
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) if (file.type === "chunk") file.code = file.code.replace(/([;{]|;\})\n/g, "$1");
+  },
 };
 
 export default defineConfig({

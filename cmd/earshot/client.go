@@ -142,6 +142,11 @@ func (nowhere) Announce(context.Context, string, server.Announcement) (bool, err
 	return false, server.ErrUnknownSatellite
 }
 
+// Listen knows no microphone.
+func (nowhere) Listen(context.Context, string, server.Prompt) (server.Said, error) {
+	return server.Said{}, server.ErrUnknownSatellite
+}
+
 func (c *client) onClose(fn func()) { c.close = append(c.close, fn) }
 
 // Close says goodbye and gives everything back, the last first.

@@ -37,14 +37,17 @@ func commands() []command {
 		{"run", "[--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
 		{"demo", "", "play the demonstration recording as if it were a microphone", demoCommand},
 		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
-		{"devices", "[--json]", "list the microphones of this machine", devicesCommand},
+		{"devices", "[--listen [--seconds N]] [--json]", "list the microphones of this machine, or show how loud each of their channels is", devicesCommand},
 		{"check-config", "--config FILE", "check a configuration and say everything that is wrong with it", checkConfigCommand},
 		{"history", "list | play ID | delete | export | stats | verify", "review and delete recordings; the running bridge is asked where there is one", historyCommand},
 		{
 			"call", "COMMAND ['{\"field\": …}'] [--follow] [--address HOST:PORT] [--token-file FILE] [--config FILE]",
 			"send a command of the services to a bridge and print its answer as JSON", callCommand,
 		},
-		{"models", "list | add PATH-OR-URL", "list the wake-word models, or add one", modelsCommand},
+		{
+			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME", "list the wake-word models, add some, or measure how often they fire by mistake",
+			modelsCommand,
+		},
 		{"tune", "[WAKE_WORD] [--satellite ID] [--apply] [--json] [--config FILE]", "say what other thresholds would have done to the recordings you have marked, or set the better one", tuneCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
@@ -121,6 +124,19 @@ func parse(f *flag.FlagSet, args []string) error {
 	return usageError{err.Error()}
 }
 
+// parseAround reads flags that stand before, between and after words, and returns the words.
+func parseAround(f *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := parse(f, args); err != nil {
+			return nil, err
+		}
+		if f.NArg() == 0 {
+			return words, nil
+		}
+		words, args = append(words, f.Arg(0)), f.Args()[1:]
+	}
+}
+
 // noArguments refuses what is left after the flags.
 func noArguments(f *flag.FlagSet) error {
 	if f.NArg() > 0 {
@@ -129,9 +145,9 @@ func noArguments(f *flag.FlagSet) error {
 	return nil
 }
 
-// isTerminal tells whether a person is likely to read what is written.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal tells whether a person is likely to be at the other end of a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

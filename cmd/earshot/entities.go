@@ -13,6 +13,7 @@ import (
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/assist"
+	"earshot/internal/audio"
 )
 
 // follow passes a satellite's events on until it has ended.
@@ -115,7 +116,7 @@ func (h *house) show(ctx context.Context, r *room) {
 		Satellite: string(s.State), Muted: s.Muted, LastHeard: s.LastHeard, MicrophoneProblem: microphoneProblem(s) != "",
 		AssistProblem: h.assistant.problem() != "", StorageProblem: s.StorageProblem != "" || h.history.Problem() != "",
 		GainDB: r.microphone.Gain(), LevelDBFS: s.Microphone.LevelDBFS, Dropped: s.Microphone.Dropped, DetectorCPU: r.ears.effort.percent(),
-		WakeWords: map[string]discovery.WordState{},
+		WakeWords: map[string]discovery.WordState{}, Quality: quality(s.Microphone),
 	}
 	for _, w := range s.WakeWords {
 		state.WakeWords[w.Model] = discovery.WordState{Active: r.ears.active(w.Model), Threshold: w.Threshold}
@@ -142,6 +143,18 @@ func (h *house) show(ctx context.Context, r *room) {
 	}
 	state.Assistant, state.ReplyTime, state.MicrophoneTest = h.assistantName(r), r.replied, r.hearing
 	h.devices.SetState(r.id, state)
+}
+
+// quality is the worst that is known of a microphone's sound, "" while none comes.
+func quality(s audio.Status) string {
+	switch {
+	case len(s.Findings) > 0:
+		return s.Findings[0].Code
+	case s.State == audio.Listening:
+		return discovery.QualityGood
+	default:
+		return ""
+	}
 }
 
 // showHub tells Home Assistant how the bridge is.

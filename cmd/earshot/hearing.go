@@ -31,7 +31,11 @@ func (h *house) setHearing(r *room, result string) {
 	h.mu.Lock()
 	r.hearing = result
 	h.mu.Unlock()
-	h.log.Info().Str("satellite", r.id).Str("result", result).Msg("microphone test")
+	line := h.log.Info().Str("satellite", r.id).Str("result", result)
+	for _, f := range r.microphone.Status().Findings {
+		line.Str("finding_"+f.Code, f.Text)
+	}
+	line.Msg("microphone test")
 	h.markStale(func(other *room) bool { return other == r })
 }
 
@@ -87,17 +91,34 @@ func refusal(err error) error {
 
 // Announce plays a sound on what a satellite's replies are played on. A media player takes the address, too.
 func (h *house) Announce(ctx context.Context, id string, a server.Announcement) (played bool, err error) {
-	r := h.byID[id]
+	r, sound, err := h.announcement(id, a)
+	if err != nil {
+		return false, err
+	}
+	played, err = r.Satellite.Announce(ctx, sound)
+	return played, refusal(err)
+}
+
+// Listen plays such a sound, and listens for what is said to it.
+func (h *house) Listen(ctx context.Context, id string, p server.Prompt) (server.Said, error) {
+	r, sound, err := h.announcement(id, p.Announcement)
+	if err != nil {
+		return server.Said{}, err
+	}
+	said, err := r.Satellite.Listen(ctx, bridge.Prompt{Announcement: sound, Conversation: p.Conversation, WordsOnly: p.WordsOnly})
+	return server.Said(said), refusal(err)
+}
+
+// announcement is one as a satellite takes it.
+func (h *house) announcement(id string, a server.Announcement) (r *room, sound bridge.Announcement, err error) {
+	r = h.byID[id]
 	switch {
 	case r == nil:
-		return false, server.ErrUnknownSatellite
+		return nil, sound, server.ErrUnknownSatellite
 	case a.URL == "" && r.configured.Reply.MediaPlayer == "":
-		return false, server.Refusal("The satellite's replies are not spoken by a media player, which alone could play media; send url.")
+		return nil, sound, server.Refusal("The satellite's replies are not spoken by a media player, which alone could play media; send url.")
 	}
-	played, err = r.Satellite.Announce(ctx, bridge.Announcement{
-		Reply: assist.Reply{AudioURL: a.URL, MediaID: cmp.Or(a.Media, a.URL)}, Chime: a.Preannounce,
-	})
-	return played, refusal(err)
+	return r, bridge.Announcement{Reply: assist.Reply{AudioURL: a.URL, MediaID: cmp.Or(a.Media, a.URL)}, Chime: a.Preannounce}, nil
 }
 
 // trial is a satellite's as the services know it.

@@ -162,6 +162,9 @@ func (h *house) List() []server.Satellite {
 				Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS,
 			},
 		}
+		for _, f := range s.Microphone.Findings {
+			out.Microphone.Findings = append(out.Microphone.Findings, server.Finding(f))
+		}
 		for _, w := range s.WakeWords {
 			out.WakeWords = append(out.WakeWords, r.wakeWord(w.Model))
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/internal/assist"
@@ -51,9 +53,14 @@ func (h *house) measured() metrics.State {
 	var state metrics.State
 	for _, r := range h.rooms {
 		s := r.Status()
+		found := map[string]bool{}
+		for _, code := range audio.FindingCodes() {
+			found[code] = slices.ContainsFunc(s.Microphone.Findings, func(f audio.Finding) bool { return f.Code == code })
+		}
 		state.Satellites = append(state.Satellites, metrics.SatelliteState{
+			Findings: found, Looks: r.looks(),
 			ID: s.ID, MicrophoneUp: s.Microphone.State == audio.Listening, Muted: s.Muted,
-			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "", Looks: r.looks(),
+			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "",
 		})
 	}
 	if home := h.assistant.home; home != nil {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,7 +16,9 @@ import (
 
 	"earshot/discovery"
 	"earshot/history"
+	"earshot/internal/audio"
 	"earshot/internal/config"
+	"earshot/internal/mdns"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
 	"earshot/web"
@@ -93,6 +97,11 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		}
 	}
 
+	responder, err := networkResponder(ctx, cfg, services, house, log)
+	if err != nil {
+		return err
+	}
+
 	g, ctx := errgroup.WithContext(ctx)
 	if brokerURL != "" {
 		connected, err := connectHomeAssistant(ctx, cfg, brokerURL, services, house, log)
@@ -102,6 +111,9 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		for _, s := range connected {
 			g.Go(func() error { return s.Run(ctx) })
 		}
+	}
+	if responder != nil {
+		g.Go(func() error { return responder.Run(ctx) })
 	}
 	house.start(ctx, g)
 	g.Go(func() error { return hist.Run(ctx) })
@@ -170,7 +182,7 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 	house.broker = session
 	house.devices, err = discovery.New(discovery.Config{
 		Prefix: cfg.MQTT.DiscoveryPrefix, BridgeID: cfg.MQTT.BridgeID, Version: version, PageURL: pageURL(cfg.Server.Scheme(), web.Addr()),
-		Outcomes: outcomes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
+		Outcomes: outcomes(), Findings: audio.FindingCodes(), HomeAssistant: house.assistant.home != nil, Assistants: pipelineNames(house.pipelines), DeleteButtons: cfg.Discovery.DeleteButtons,
 		Former: house.formerDevices(ctx), FormerBridges: house.ever(ctx, bridgesSetting, []string{cfg.MQTT.BridgeID}),
 		FormerPrefixes: house.ever(ctx, prefixesSetting, []string{cfg.MQTT.DiscoveryPrefix}),
 		Announcement:   announcement(cfg.MQTT.BridgeID, house.instance(ctx), cfg.Server.Scheme(), web.Addr()),
@@ -179,6 +191,22 @@ func connectHomeAssistant(ctx context.Context, cfg config.Config, broker string,
 		return nil, err
 	}
 	return append(takeDeletions(cfg.MQTT, session, web, log), session, house.devices), nil
+}
+
+// networkResponder makes the bridge known in the network; it is nil when nobody there could reach it, or nobody should know.
+func networkResponder(ctx context.Context, cfg config.Config, web *server.Server, house *house, log zerolog.Logger) (*mdns.Responder, error) {
+	listen, err := netip.ParseAddrPort(web.Addr())
+	if err != nil || listen.Addr().IsLoopback() || !cfg.Server.MDNS {
+		return nil, err
+	}
+	log = log.With().Str("component", "mdns").Logger()
+	return mdns.New(mdns.Config{
+		Type: "_earshot._tcp", Name: strings.ToLower(fmt.Sprintf("earshot-%.8s", house.instance(ctx))), Listen: listen,
+		Text: []string{"id=" + cfg.MQTT.BridgeID, "name=Earshot", "scheme=" + cfg.Server.Scheme()},
+		Rival: func(name string) {
+			log.Warn().Str("name", name).Msg("another bridge in this network has the same id, so Home Assistant takes both for one; give one of them another mqtt.bridge_id")
+		},
+	}, log)
 }
 
 // pageURL is the page's address as people see it in Home Assistant, "" for one that only this machine could open.

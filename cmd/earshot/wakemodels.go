@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -75,14 +76,9 @@ func (m *wakeModels) speechWord(id string) (*detector.Model, error) {
 	if err := m.loadNetwork(); err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(m.dir, speechFolder)
-	path := filepath.Join(folder, id+".tflite")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		path = filepath.Join(folder, id+".onnx")
-	}
-	model, err := detector.LoadHead(path, m.network)
+	model, err := detector.LoadHead(headPath(m.dir, id), m.network)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no %s.tflite or %s.onnx in %s; add it with `earshot models add`", id, id, folder)
+		return nil, fmt.Errorf("there is no %s.tflite or %s.onnx in %s; add it with `earshot models add`", id, id, filepath.Join(m.dir, speechFolder))
 	}
 	if err != nil {
 		return nil, err
@@ -108,14 +104,17 @@ var headFile = regexp.MustCompile(`^(.+?)(_v[0-9.]+)?\.(?:tflite|onnx)$`)
 func secondLook(dir, word string) string {
 	newest := ""
 	for _, name := range speechNames(dir) {
-		if name == word || strings.HasPrefix(name, word+"_v") {
+		if looksFor(name, word) {
 			newest = max(newest, name)
 		}
 	}
 	return newest
 }
 
-// speechNames are the openWakeWord models of a folder.
+// looksFor tells whether an openWakeWord model is for the word of another model.
+func looksFor(name, word string) bool { return name == word || strings.HasPrefix(name, word+"_v") }
+
+// speechNames are the openWakeWord models of a folder, sorted, each once.
 func speechNames(dir string) (names []string) {
 	entries, _ := os.ReadDir(filepath.Join(dir, speechFolder)) // a folder that is not there holds none
 	for _, e := range entries {
@@ -123,7 +122,7 @@ func speechNames(dir string) (names []string) {
 			names = append(names, m[1]+m[2])
 		}
 	}
-	return names
+	return slices.Compact(names)
 }
 
 // load loads what every satellite listens with, so that mistakes are found before anything starts.

@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import BridgeError
 from .const import DOMAIN
+from .people import name_of
 from .permissions import may_call
 from .runtime import EarshotConfigEntry, loaded_entries
 from .views import sign_export
@@ -117,7 +118,7 @@ class Order:
         """Give the bridge a command. Raises HomeAssistantError with the bridge's own words."""
         self.allow(command, whole=whole)
         try:
-            return await self.entry.runtime_data.bridge.call(command, fields)
+            return await self.entry.runtime_data.bridge.call(command, fields, person=name_of(self.user))
         except BridgeError as err:
             raise explain(err, self.entry) from err
 
@@ -185,7 +186,7 @@ async def export(order: Order) -> Result:
     """Return a path of Home Assistant where an archive can be fetched, once."""
     order.allow("history/export")
     try:
-        return dict(await sign_export(order.hass, order.entry, order.fields, SIGN_LIFETIME))
+        return dict(await sign_export(order.hass, order.entry, order.user, order.fields, SIGN_LIFETIME))
     except BridgeError as err:
         raise explain(err, order.entry) from err
 

@@ -30,8 +30,13 @@ MAX_BRIDGE_SUBSCRIPTIONS: Final = 16  # the bridge takes no more from one connec
 MAX_MESSAGE: Final = 16 << 20  # bytes
 
 # The bridge carries out the commands of a connection one after the other. These may take minutes and get a connection of their own,
-# whose end is the end of an announcement, too.
-LONG_COMMANDS: Final = frozenset({"history/delete", "history/delete_range", "history/verify", "retention/run", "satellites/announce"})
+# whose end is the end of what is played and listened for, too.
+LONG_COMMANDS: Final = frozenset(
+    {"history/delete", "history/delete_range", "history/verify", "retention/run", "satellites/announce", "satellites/listen"}
+)
+
+# What of a message is no field of its command.
+ENVELOPE: Final = frozenset({"id", "type", "on_behalf_of"})
 
 # Subscriptions that are alike for everybody, so that all cards share one; True: the last event says how things are.
 SHARED: Final[Mapping[str, bool]] = {"history/subscribe": False, "satellites/subscribe": True}
@@ -241,13 +246,16 @@ class Bridge:
         finally:
             self.tried.set()
 
-    async def call(self, command: str, fields: Mapping[str, Any] | None = None) -> Any:
-        """Carry out a command and return its result. Raises BridgeError, with BridgeOffline among them."""
+    async def call(self, command: str, fields: Mapping[str, Any] | None = None, *, person: str | None = None) -> Any:
+        """Carry out a command and return its result; the bridge's logs name the person. Raises BridgeError, such as BridgeOffline."""
         if not self.online or self._ws is None:
             raise BridgeOffline
+        message = dict(fields or {})
+        if person:
+            message["on_behalf_of"] = person
         if command in LONG_COMMANDS:
-            return await self._call_alone(command, dict(fields or {}))
-        return await self._send(command, dict(fields or {}))
+            return await self._call_alone(command, message)
+        return await self._send(command, message)
 
     async def subscribe(self, command: str, fields: Mapping[str, Any], on_event: OnEvent) -> Subscription:
         """Pass on the events of a subscription, over all reconnects. Raises BridgeError."""

@@ -1,4 +1,4 @@
-"""The microphones of a bridge as voice satellites of Home Assistant: what they do, announcements, timers, and their wake words."""
+"""The microphones of a bridge as voice satellites of Home Assistant: state, announcements, questions, timers, and wake words."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from homeassistant.components.assist_satellite import (
 )
 from homeassistant.components.assist_satellite.const import PREANNOUNCE_URL
 from homeassistant.components.assist_satellite.entity import AssistSatelliteState
+from homeassistant.components.conversation.chat_log import DATA_CHAT_LOGS
 from homeassistant.components.intent import async_register_timer_handler
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -131,7 +132,7 @@ class EarshotSatellite(AssistSatelliteEntity):
 
     _attr_has_entity_name = True
     _attr_translation_key = "assistant"
-    _attr_supported_features = AssistSatelliteEntityFeature.ANNOUNCE
+    _attr_supported_features = AssistSatelliteEntityFeature.ANNOUNCE | AssistSatelliteEntityFeature.START_CONVERSATION
     _unrecorded_attributes = frozenset({"timers"})  # people say their names
 
     def __init__(self, hass: HomeAssistant, entry: EarshotConfigEntry, house: House, satellite: str, device: DeviceEntry) -> None:
@@ -230,39 +231,69 @@ class EarshotSatellite(AssistSatelliteEntity):
 
     async def _ring(self) -> bool:
         async with self._speaker:
-            return await self._play(TIMER_SOUND)
+            return bool((await self._play("satellites/announce", TIMER_SOUND))["played"])
 
-    # Announcements.
+    # Announcements and questions.
 
     async def async_announce(self, announcement: AssistSatelliteAnnouncement) -> None:
         """Play an announcement. A wake word ends it, which is no error."""
-        before = announcement.preannounce_media_id
-        chime = before is not None and URL(before).path == PREANNOUNCE_URL
-        self._announcing = True
         try:
-            async with self._speaker:
-                if before is None or chime or await self._play(before):
-                    # The bridge has a sound of its own for that; it is the one that people know.
-                    await self._play(announcement.media_id, preannounce=chime)
+            await self._present("satellites/announce", announcement)
         except BridgeError as err:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="not_announced", translation_placeholders={"problem": err.message}
             ) from err
+
+    async def async_start_conversation(self, start_announcement: AssistSatelliteAnnouncement) -> None:
+        """Play something and listen for what is said to it. The bridge has that carried out; Home Assistant's questions get the words."""
+        question: asyncio.Future[str | None] | None = getattr(self, "_ask_question_future", None)  # not in Home Assistant 2025.4
+        fields: Json = {"mode": "words"}
+        if question is None:
+            fields = {"mode": "carry_out", "conversation_id": self._conversation_id}
+            self._hand_over_prompt()
+        try:
+            said = await self._present("satellites/listen", start_announcement, **fields)
+        except BridgeError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="not_asked", translation_placeholders={"problem": err.message}
+            ) from err
+        if question is not None:
+            question.set_result(said.get("transcript"))
+
+    @callback
+    def _hand_over_prompt(self) -> None:
+        """Keep what the agent is to be told besides with the conversation: the words do not come back through the entity."""
+        prompt, self._extra_system_prompt = self._extra_system_prompt, None
+        if log := self.hass.data.get(DATA_CHAT_LOGS, {}).get(self._conversation_id or ""):
+            log.extra_system_prompt = prompt
+
+    async def _present(self, command: str, announcement: AssistSatelliteAnnouncement, **fields: Any) -> Json:
+        """Play what comes before, and then the announcement by a command of the bridge; return what that answers. Raises BridgeError."""
+        before = announcement.preannounce_media_id
+        chime = before is not None and URL(before).path == PREANNOUNCE_URL
+        if chime:
+            # The bridge has a sound of its own for that; it is the one that people know.
+            fields["preannounce"] = True
+        self._announcing = True
+        try:
+            async with self._speaker:
+                if before is not None and not chime:
+                    played = await self._play("satellites/announce", before)
+                    if not played["played"]:
+                        return played
+                return await self._play(command, announcement.media_id, **fields)
         finally:
             self._announcing = False
             # Home Assistant says idle after this, also when a wake word has ended it.
             self.hass.loop.call_soon(self.show)
 
-    async def _play(self, url: str, *, preannounce: bool = False) -> bool:
-        """Play a sound to its end, or until a wake word; tell whether it was the former. Raises BridgeError."""
+    async def _play(self, command: str, url: str, **fields: Any) -> Json:
+        """Play a sound by a command of the bridge to its end, or until a wake word; return what that answers. Raises BridgeError."""
         if is_hass_url(self.hass, url):
             # The bridge may know Home Assistant by another address.
             url = URL(url).raw_path_qs
-        fields: Json = {"satellite": self._satellite, "url": url}
-        if preannounce:
-            fields["preannounce"] = True
-        result = await self._bridge.call("satellites/announce", fields)
-        return bool(result["played"])
+        answer: Json = await self._bridge.call(command, {"satellite": self._satellite, "url": url, **fields})
+        return answer
 
     # Wake words.
 

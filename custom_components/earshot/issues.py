@@ -26,6 +26,7 @@ NEEDED: Final = frozenset(
         "history/stats",
         "history/subscribe",
         "satellites/list",
+        "satellites/listen",
         "satellites/mute",
         "settings/update",
     }

@@ -5,7 +5,10 @@ import secrets
 import time
 from typing import Any, Final
 
+from homeassistant.auth.models import User
+
 from .api import Bridge
+from .people import name_of
 
 # The bridge's links are good for ten minutes; a player may begin with an old one.
 LINK_LIFETIME: Final = 540.0  # s
@@ -28,14 +31,15 @@ class Links:
         self._clips: dict[tuple[str, str], Link] = {}
         self._exports: dict[str, Link] = {}
 
-    async def clip(self, bridge: Bridge, user_id: str, recording: str, *, renew: bool = False) -> str:
+    async def clip(self, bridge: Bridge, user: User, recording: str, *, renew: bool = False) -> str:
         """Return the bridge's link to a clip. One is used for all parts that a player fetches, so that the access log counts a play once.
 
         Raises BridgeError.
         """
-        link = self._clips.get((user_id, recording))
+        link = self._clips.get((user.id, recording))
         if renew or link is None or link.until < time.monotonic():
-            link = self.add_clip(user_id, recording, await bridge.call("clips/sign", {"entry_id": recording}))
+            signed = await bridge.call("clips/sign", {"entry_id": recording}, person=name_of(user))
+            link = self.add_clip(user.id, recording, signed)
         return link.url
 
     def add_clip(self, user_id: str, recording: str, signed: dict[str, Any]) -> Link:

@@ -17,6 +17,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.http import KEY_HASS
 
 from .api import Bridge, BridgeError, BridgeOffline
+from .people import name_of
 from .permissions import may_call
 from .runtime import EarshotConfigEntry, entry_of
 
@@ -57,16 +58,18 @@ async def sign_clip(
 ) -> dict[str, str]:
     """Return a signed path for clips/sign. Raises BridgeError, as when there is no such recording."""
     runtime = entry.runtime_data
-    result = await runtime.bridge.call("clips/sign", fields)
+    result = await runtime.bridge.call("clips/sign", fields, person=name_of(user))
     recording = str(fields["entry_id"])
     runtime.links.add_clip(user.id, recording, result)
     return {"url": async_sign_path(hass, clip_path(entry.unique_id or "", recording), lifetime)}
 
 
-async def sign_export(hass: HomeAssistant, entry: EarshotConfigEntry, fields: dict[str, Any], lifetime: timedelta) -> dict[str, str]:
+async def sign_export(
+    hass: HomeAssistant, entry: EarshotConfigEntry, user: User | None, fields: dict[str, Any], lifetime: timedelta
+) -> dict[str, str]:
     """Return a signed path, good once, for history/export. Raises BridgeError."""
     runtime = entry.runtime_data
-    result = await runtime.bridge.call("history/export", fields)
+    result = await runtime.bridge.call("history/export", fields, person=name_of(user))
     name = runtime.links.add_export(str(result["url"]))
     path = f"/api/earshot/{quote(entry.unique_id or '', safe='')}/export?name={name}"
     return {"url": async_sign_path(hass, path, lifetime)}
@@ -144,7 +147,7 @@ class ClipView(HomeAssistantView):
             runtime, user = entry.runtime_data, request[KEY_HASS_USER]
             # The bridge does not know its old links after a restart.
             for renew in (False, True):
-                url = _at(runtime.bridge, await runtime.links.clip(runtime.bridge, user.id, recording, renew=renew))
+                url = _at(runtime.bridge, await runtime.links.clip(runtime.bridge, user, recording, renew=renew))
                 if form in ("wav", "flac"):
                     url = url.with_path(f"{url.path}{dot}{form}").with_query(url.query)
                 if (answer := await _pass_on(request, url)) is not None:

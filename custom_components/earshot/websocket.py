@@ -11,8 +11,9 @@ from homeassistant.components.websocket_api import ActiveConnection
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .api import ONCE, Bridge, BridgeError, Subscription
+from .api import ENVELOPE, ONCE, Bridge, BridgeError, Subscription
 from .const import DOMAIN, SIGNAL_CHANGED
+from .people import name_of
 from .permissions import may_call, role_of
 from .runtime import EarshotConfigEntry, entry_of, loaded_entries
 from .views import sign_clip, sign_export
@@ -117,16 +118,16 @@ async def call_bridge(hass: HomeAssistant, connection: ActiveConnection, msg: di
 
 async def _call(hass: HomeAssistant, entry: EarshotConfigEntry, connection: ActiveConnection, msg: dict[str, Any]) -> Any:
     command, fields = msg["command"], msg["fields"]
-    if {"id", "type"} & fields.keys():
-        raise BridgeError("invalid_format", "fields: id and type are not fields of a command")
+    if ENVELOPE & fields.keys():
+        raise BridgeError("invalid_format", "fields: id, type and on_behalf_of are not fields of a command")
     match command:
         case "clips/sign":
             return await sign_clip(hass, entry, connection.user, fields, SIGN_LIFETIME)
         case "history/export":
-            return await sign_export(hass, entry, fields, SIGN_LIFETIME)
+            return await sign_export(hass, entry, connection.user, fields, SIGN_LIFETIME)
     if _subscribes(command) or command in ("unsubscribe_events", "ping"):
         raise NOT_ALLOWED
-    return await entry.runtime_data.bridge.call(command, fields)
+    return await entry.runtime_data.bridge.call(command, fields, person=name_of(connection.user))
 
 
 @websocket_api.websocket_command(
@@ -145,7 +146,7 @@ async def subscribe_bridge(hass: HomeAssistant, connection: ActiveConnection, ms
     connection.subscriptions[msg["id"]] = passing.end
     try:
         entry = _permitted(hass, connection, msg)
-        if not _subscribes(msg["command"]) or {"id", "type"} & msg["fields"].keys():
+        if not _subscribes(msg["command"]) or ENVELOPE & msg["fields"].keys():
             raise NOT_ALLOWED
         await passing.begin(entry.runtime_data.bridge)
     except BridgeError as err:

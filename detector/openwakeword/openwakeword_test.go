@@ -113,7 +113,7 @@ func network(t testing.TB) *openwakeword.Network {
 	return n
 }
 
-// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/heads.sh).
+// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/needs.sh).
 func headPath(t testing.TB, name, sum string) string {
 	t.Helper()
 	path := filepath.Join("..", "..", ".lab", "heads", name)
@@ -229,5 +229,55 @@ func TestScoresEqualTheReference(t *testing.T) {
 			highest = max(highest, slices.Max(got))
 		}
 		t.Logf("%s: the highest score is %.3f", name, highest)
+	}
+}
+
+// TestIncrementalEqualsFull wants every bit to be as if the whole window of 76 frames had been computed for each embedding.
+func TestIncrementalEqualsFull(t *testing.T) {
+	t.Parallel()
+	n := network(t)
+	whole := openwakeword.NewWhole(t, networkPath(t))
+	for _, wav := range []string{"alexa", "noise"} {
+		pcm := readWAV(t, wav)
+		cells := openwakeword.Spectrogram(pcm)
+		got := embeddings(n, pcm, 1280)
+		for i := 9; i < len(got); i += 5 {
+			last := (i + 1) * 8 * 32
+			if want := whole.Window(cells[last-76*32 : last]); want != got[i] {
+				t.Fatalf("%s: embedding %d has other bits", wav, i)
+			}
+		}
+	}
+}
+
+func TestStreamDoesNotAllocate(t *testing.T) {
+	s := network(t).NewStream()
+	pcm := readWAV(t, "speech")[:1280]
+	seen := 0
+	each := func(*openwakeword.Embedding) { seen++ }
+	if n := testing.AllocsPerRun(20, func() { s.Process(pcm, each) }); n != 0 || seen < 20 {
+		t.Errorf("a chunk takes %v allocations, of %d", n, seen)
+	}
+}
+
+// TestResetAfter begins in the middle, and wants the bits of a stream that has heard it all once nothing of the beginning is left.
+func TestResetAfter(t *testing.T) {
+	t.Parallel()
+	n := network(t)
+	pcm := readWAV(t, "speech")
+	all := embeddings(n, pcm, 1280)
+	from := 7 * openwakeword.ChunkSamples
+	s := n.NewStream()
+	s.Process(readWAV(t, "noise")[:3333], func(*openwakeword.Embedding) {})
+	s.ResetAfter(pcm[:from])
+	i := 7
+	s.Process(pcm[from:], func(e *openwakeword.Embedding) {
+		if i >= 7+9 && *e != all[i] {
+			t.Errorf("embedding %d differs", i)
+		}
+		i++
+	})
+	if i != len(all) {
+		t.Errorf("%d embeddings, want %d", i, len(all))
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+
+	"earshot/detector/onnx"
 )
 
 // ref: silero_vad_16k_op15.onnx, the attributes and initializers of its graph.
@@ -77,16 +80,16 @@ func Read(r io.Reader) (*Model, error) {
 	if len(data) > maxModelBytes {
 		return nil, fmt.Errorf("larger than %d MiB", maxModelBytes>>20)
 	}
-	tensors, err := readGraph(data)
+	graph, err := onnx.Read(data)
 	if err != nil {
 		return nil, err
 	}
-	return newModel(&weights{tensors: tensors})
+	return newModel(&weights{tensors: graph.Tensors})
 }
 
 // weights hands out tensors and remembers everything that was wrong with them.
 type weights struct {
-	tensors map[string]tensor
+	tensors map[string]onnx.Tensor
 	errs    []error
 }
 
@@ -96,11 +99,29 @@ func (w *weights) get(name string, dims ...int) []float32 {
 		w.errs = append(w.errs, fmt.Errorf("tensor %q is missing", name))
 		return nil
 	}
-	floats, err := t.floats(dims...)
-	if err != nil {
+	if err := check(t, dims); err != nil {
 		w.errs = append(w.errs, fmt.Errorf("tensor %q: %w", name, err))
 	}
-	return floats
+	return t.Floats
+}
+
+// maxWeight bounds every weight: with it no sum in the network can overflow a float32, so each probability is a number.
+const maxWeight = 1000
+
+// check tells what is wrong with a tensor that must have exactly these dimensions.
+func check(t onnx.Tensor, dims []int) error {
+	if !slices.Equal(t.Shape, dims) {
+		return fmt.Errorf("the shape is %v, not %v", t.Shape, dims)
+	}
+	if t.Floats == nil {
+		return errors.New("it is not of type float")
+	}
+	for i, v := range t.Floats {
+		if !(v >= -maxWeight && v <= maxWeight) {
+			return fmt.Errorf("weight %d is %v, which is no sensible number", i, v)
+		}
+	}
+	return nil
 }
 
 func newModel(w *weights) (*Model, error) {

@@ -175,6 +175,41 @@ func (h *Home) Say(t testing.TB, sentence, deviceID string) {
 	})
 }
 
+// Begin calls an action that takes long, and returns what waits for its end: that decodes its response into the value that into points to, unless nil.
+func (h *Home) Begin(t testing.TB, domain, service string, data map[string]any) (wait func(into any)) {
+	t.Helper()
+	ctx, cancel := bounded(t, startLimit)
+	var result struct{ Response json.RawMessage }
+	ended := make(chan error, 1)
+	responds := service == "ask_question"
+	go func() {
+		defer cancel()
+		ended <- h.api.commandAs(ctx, h.token, message{kind: "call_service", fields: map[string]any{
+			"domain": domain, "service": service, "service_data": data, "return_response": responds,
+		}}, &result)
+	}()
+	return func(into any) {
+		t.Helper()
+		err := <-ended
+		if err == nil && into != nil {
+			err = json.Unmarshal(result.Response, into)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Converse has the preferred pipeline use another conversation agent; local: what the built-in agent understands is carried out by that.
+func (h *Home) Converse(t testing.TB, agent string, local bool) {
+	t.Helper()
+	p := map[string]any{}
+	h.Do(t, "assist_pipeline/pipeline/get", map[string]any{"pipeline_id": h.pipeline}, &p)
+	delete(p, "id")
+	p["pipeline_id"], p["conversation_engine"], p["prefer_local_intents"] = h.pipeline, agent, local
+	h.Do(t, "assist_pipeline/pipeline/update", p, nil)
+}
+
 // DoAs is Do for the user whose token is given, and returns what Home Assistant refuses.
 func (h *Home) DoAs(t testing.TB, token, kind string, fields map[string]any, into any) error {
 	t.Helper()

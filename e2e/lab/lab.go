@@ -7,7 +7,7 @@ package lab
 import (
 	"cmp"
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -58,6 +58,9 @@ type Options struct {
 	STT     bool   // start Whisper and Piper; the preferred pipeline then takes audio and speaks
 	Broker  Broker
 
+	Talker bool // add the agent conversation.talker, which is not the built-in one and says what it was told
+
+	Settings    string // further lines of configuration.yaml
 	Integration string // folder of a custom integration that Home Assistant gets a copy of; its name is the integration's. Empty: none
 }
 
@@ -85,6 +88,9 @@ type Home struct {
 
 //go:embed configuration.yaml
 var configuration string
+
+//go:embed talker/manifest.json talker/__init__.py
+var talker embed.FS
 
 // onboarded marks every page of the first start as done, except the one that makes the owner: the others want the network.
 const onboarded = `{"version":4,"minor_version":1,"key":"onboarding","data":{"done":["core_config","analytics","integration"]}}`
@@ -187,7 +193,13 @@ func (h *Home) configure(port int) error {
 	if err := os.MkdirAll(filepath.Join(h.config(), ".storage"), 0o700); err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port))
+	text := strings.ReplaceAll(configuration, "$PORT", strconv.Itoa(port)) + h.options.Settings
+	if h.options.Talker {
+		text += "\ntalker:\n"
+		if err := os.CopyFS(filepath.Join(h.config(), "custom_components"), talker); err != nil {
+			return err
+		}
+	}
 	if err := os.WriteFile(filepath.Join(h.config(), "configuration.yaml"), []byte(text), 0o600); err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 
 	"earshot/e2e/lab"
 	"earshot/internal/audio"
+	"earshot/internal/audio/audiotest"
 )
 
 func TestLab(t *testing.T) {
@@ -294,14 +294,5 @@ func command(t *testing.T) []int16 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loud := func(s int16) bool { return s > 300 || s < -300 }
-	const pause = audio.SampleRate / 5
-	i := slices.IndexFunc(pcm, loud)
-	for quiet := 0; quiet < pause; i++ { // the wake word, up to the pause after it
-		quiet++
-		if loud(pcm[i]) {
-			quiet = 0
-		}
-	}
-	return pcm[i : i+5*audio.SampleRate/2]
+	return audiotest.Command(pcm)
 }

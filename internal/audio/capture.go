@@ -24,9 +24,12 @@ var errDigitalSilence = fmt.Errorf("only digital silence for %v: muted in hardwa
 type capture struct {
 	mic   *Microphone
 	meter meter
+	judge judge
 	frame Frame
 	fill  int // samples of frame that are there
 	pcm   []int16
+	sound bool    // the last read gave anything but zeros
+	gain  float32 // of the last read
 
 	restart  bool
 	loud     time.Time // when the last sample that was not zero came
@@ -42,6 +45,9 @@ func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, er
 	}
 	c.pcm = make([]int16, 0, conv.maxOut())
 	c.fill, c.restart, c.meter = 0, true, meter{}
+	c.judge.begin(src, c.mic.cfg.Channel)
+	c.mic.board.setFindings(c.judge.findings)
+	defer c.mic.board.forgetSound()
 	var stalled atomic.Bool
 	patience := startAfter
 	watchdog := time.AfterFunc(patience, func() {
@@ -60,8 +66,10 @@ func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, er
 			if began.IsZero() {
 				began, c.loud, patience = now, now, stallAfter
 			}
+			c.sound, c.gain = conv.sound, conv.gain
 			c.listen(src, conv.sound, now)
 			c.split(ctx, src, pcm, now)
+			c.assess(conv, now)
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
@@ -134,6 +142,7 @@ func (c *capture) publish(ctx context.Context, wait bool) {
 	if dbfs, ready := c.meter.add(&c.frame.PCM); ready {
 		m.board.level.Store(math.Float64bits(dbfs))
 	}
+	c.judge.add(&c.frame.PCM, c.sound, c.gain)
 	m.board.frames.Add(1)
 	m.board.lastFrame.Store(c.frame.Time.UnixNano())
 	for _, r := range *m.readers.Load() {
@@ -142,6 +151,28 @@ func (c *capture) publish(ctx context.Context, wait bool) {
 		}
 	}
 	c.frame.Sample += FrameSamples
+}
+
+// assess has the sound judged as far as it has come.
+func (c *capture) assess(conv *converter, now time.Time) {
+	if conv.powers != nil {
+		c.judge.compare(conv.powers)
+		c.mic.board.setChannels(conv.powers)
+	}
+	if !c.judge.due() {
+		return
+	}
+	begun, ended := c.judge.review(now)
+	if len(begun)+len(ended) == 0 {
+		return
+	}
+	c.mic.board.setFindings(c.judge.findings)
+	for _, f := range begun {
+		c.mic.log.Warn().Str("device", c.judge.name).Str("finding", f.Code).Msg(f.Text)
+	}
+	for _, f := range ended {
+		c.mic.log.Info().Str("device", c.judge.name).Str("finding", f.Code).Msg("this is not so any more")
+	}
 }
 
 // dropped counts frames that somebody did not get.

@@ -21,6 +21,8 @@ type converter struct {
 	raw     []byte
 	have    int // bytes in raw that are not a whole sample frame yet
 	sound   bool
+	meter   channelMeter
+	powers  []float64 // of each channel, of a piece of sound that has just come to its end; else nil
 	ended   bool
 }
 
@@ -60,7 +62,10 @@ func (c *converter) read(dst []int16) ([]int16, error) {
 	n += c.have
 	whole := n - n%c.format.frameBytes()
 	samples, sound := c.format.decode(c.block, c.raw[:whole], c.channel, c.gain)
-	c.sound = sound
+	c.sound, c.powers = sound, nil
+	if c.meter.add(c.format, c.raw[:whole]) {
+		c.powers = c.meter.power[:c.format.channels]
+	}
 	c.have = copy(c.raw, c.raw[whole:n])
 	dst = c.rate.push(dst, c.block[:samples])
 	if errors.Is(err, io.EOF) {

@@ -30,6 +30,8 @@ type Status struct {
 	Frames    uint64    // frames of 10 ms given to readers, since Run began
 	Dropped   uint64    // frames of 10 ms that the device lost, or a reader was too slow for
 	LevelDBFS float64   // RMS over 100 ms in dB of full scale: a full-scale square wave is 0; silence and no sound are -120
+	Channels  []float64 // of a device with several channels, the level of each over 20 ms, before amplification; nil otherwise
+	Findings  []Finding // what is wrong with its sound, in the order of FindingCodes
 }
 
 // board keeps a microphone's status and tells watchers about changes.
@@ -40,6 +42,10 @@ type board struct {
 	reason   string
 	since    time.Time
 	watchers []chan struct{}
+	findings []Finding // replaced, never changed
+
+	channels atomic.Int32               // how many of powers there are
+	powers   [maxChannels]atomic.Uint64 // bits of a float64
 
 	lastFrame atomic.Int64 // Unix nanoseconds; 0 before the first frame
 	frames    atomic.Uint64
@@ -76,12 +82,35 @@ func (b *board) setDevice(name string) {
 	b.device = name
 }
 
+func (b *board) setFindings(list []Finding) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.findings = list
+}
+
+func (b *board) setChannels(powers []float64) {
+	for ch, p := range powers {
+		b.powers[ch].Store(math.Float64bits(p))
+	}
+	b.channels.Store(int32(len(powers)))
+}
+
+// forgetSound is for a device that is not listened to any more.
+func (b *board) forgetSound() {
+	b.channels.Store(0)
+	b.setFindings(nil)
+}
+
 func (b *board) status() Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := Status{
 		State: b.state, Device: b.device, Reason: b.reason, Since: b.since,
 		Frames: b.frames.Load(), Dropped: b.dropped.Load(), LevelDBFS: math.Float64frombits(b.level.Load()),
+	}
+	s.Findings = b.findings
+	for ch := range b.channels.Load() {
+		s.Channels = append(s.Channels, decibels(math.Float64frombits(b.powers[ch].Load())))
 	}
 	if ns := b.lastFrame.Load(); ns != 0 {
 		s.LastFrame = time.Unix(0, ns)

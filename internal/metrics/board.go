@@ -14,10 +14,11 @@ type SatelliteState struct {
 	ID             string
 	MicrophoneUp   bool // sound comes
 	Muted          bool
-	Dropped        uint64  // frames of 10 ms, since the start
-	LevelDBFS      float64 // loudness, dBFS
-	StorageProblem bool    // the last recording could not be stored
-	Looks          []Looks // of the wake words that are looked at twice
+	Dropped        uint64          // frames of 10 ms, since the start
+	LevelDBFS      float64         // loudness, dBFS
+	StorageProblem bool            // the last recording could not be stored
+	Findings       map[string]bool // what can be wrong with the microphone's sound by its code, and whether it is
+	Looks          []Looks         // of the wake words that are looked at twice
 }
 
 // Looks is how often a wake word was looked at a second time, since the start.
@@ -31,6 +32,7 @@ type board struct {
 	state         func() State
 	satellites    []reading
 	looks, agreed *prometheus.Desc
+	finding       *prometheus.Desc
 	homeAssistant *prometheus.Desc
 	mqtt          *prometheus.Desc
 }
@@ -66,6 +68,8 @@ func newBoard(state func() State) *board {
 			[]string{"satellite", "wake_word"}, nil),
 		agreed: prometheus.NewDesc("earshot_second_looks_agreed_total", "Sounds of which the second look said that it was the wake word.",
 			[]string{"satellite", "wake_word"}, nil),
+		finding: prometheus.NewDesc("earshot_microphone_finding", "1 while something is wrong with the microphone's sound, so that wake words are missed.",
+			[]string{"satellite", "code"}, nil),
 		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
 		mqtt:          prometheus.NewDesc("earshot_mqtt_connected", "1 while the MQTT broker is connected.", nil, nil),
 	}
@@ -78,6 +82,7 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- b.looks
 	ch <- b.agreed
+	ch <- b.finding
 	ch <- b.homeAssistant
 	ch <- b.mqtt
 }
@@ -92,6 +97,9 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 		for _, l := range s.Looks {
 			ch <- constant(b.looks, prometheus.CounterValue, float64(l.Taken), s.ID, l.WakeWord)
 			ch <- constant(b.agreed, prometheus.CounterValue, float64(l.Agreed), s.ID, l.WakeWord)
+		}
+		for code, is := range s.Findings {
+			ch <- constant(b.finding, prometheus.GaugeValue, number(is), s.ID, code)
 		}
 	}
 	if state.HomeAssistant != nil {

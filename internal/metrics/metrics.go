@@ -91,7 +91,7 @@ func (m *Metrics) begin(satellites []Satellite) {
 		for _, outcome := range history.Outcomes() {
 			m.recordings.WithLabelValues(s.ID, string(outcome))
 		}
-		for _, step := range []*prometheus.HistogramVec{m.speechEnd, m.transcript, m.reply} {
+		for _, step := range []*prometheus.HistogramVec{m.decision, m.speechEnd, m.transcript, m.reply} {
 			step.WithLabelValues(s.ID)
 		}
 	}

@@ -43,7 +43,8 @@ func kitchen(t *testing.T, l *ledger, change func(*metrics.State)) *metrics.Metr
 		State: func() metrics.State {
 			s := metrics.State{
 				Satellites: []metrics.SatelliteState{{
-					ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5, Looks: []metrics.Looks{{WakeWord: "alexa", Taken: 5, Agreed: 3}},
+					ID: "kitchen", MicrophoneUp: true, Dropped: 7, LevelDBFS: -41.5, Findings: map[string]bool{"narrow": true, "quiet": false},
+					Looks: []metrics.Looks{{WakeWord: "alexa", Taken: 5, Agreed: 3}},
 				}},
 				MQTT: yes(),
 			}
@@ -130,6 +131,8 @@ func TestReport(t *testing.T) {
 		`earshot_mqtt_connected`:                                                   "1",
 		`earshot_history_entries`:                                                  "12",
 		`earshot_history_clip_bytes`:                                               "3456",
+		`earshot_microphone_finding{code="narrow",satellite="kitchen"}`:            "1",
+		`earshot_microphone_finding{code="quiet",satellite="kitchen"}`:             "0",
 	}
 	if diff := cmp.Diff(want, without(report(t, m))); diff != "" {
 		t.Error(diff)

@@ -31,27 +31,11 @@ type announceResult struct {
 }
 
 func (s *Server) announce(f *fields) action {
-	satellite := f.text("satellite", "id of the satellite")
-	address := f.text("url", "of a WAV or MP3 (at most 16 MiB, 10 minutes) at home_assistant.url or external_url, or its path there")
-	media := f.text("media", "media-source://… instead, when a media player speaks the satellite's replies")
-	preannounce := f.flag("preannounce", "true: a feedback sound comes first, where the satellite has a speaker of its own")
-	f.require("satellite")
-	f.aside = true
+	satellite, announcement := s.declareAnnouncement(f)
 	return func(ctx context.Context, by call) (any, error) {
-		a := Announcement{Media: *media, Preannounce: isTrue(*preannounce)}
-		switch {
-		case (*address == "") == (*media == ""):
-			return nil, invalidFormat("url: send either url or media")
-		case *media != "" && !strings.HasPrefix(*media, mediaSource):
-			return nil, invalidFormat("media: begins with " + mediaSource)
-		case s.home == nil:
-			return nil, Refusal("No Home Assistant is set up; set home_assistant.url.")
-		}
-		var err error
-		if *address != "" {
-			if a.URL, err = s.home.sound(*address); err != nil {
-				return nil, invalidFormat("url: " + err.Error())
-			}
+		a, err := announcement()
+		if err != nil {
+			return nil, err
 		}
 		played, err := s.deps.Satellites.Announce(ctx, *satellite, a)
 		if err != nil {
@@ -59,6 +43,33 @@ func (s *Server) announce(f *fields) action {
 		}
 		s.deps.Log.Info().Str("satellite", *satellite).Bool("played", played).Str("by", by.who.Name).Msg("announcement")
 		return announceResult{played}, nil
+	}
+}
+
+// declareAnnouncement declares where something is played, and what.
+func (s *Server) declareAnnouncement(f *fields) (satellite *string, announcement func() (Announcement, error)) {
+	satellite = f.text("satellite", "id of the satellite")
+	address := f.text("url", "of a WAV or MP3 (at most 16 MiB, 10 minutes) at home_assistant.url or external_url, or its path there")
+	media := f.text("media", "media-source://… instead, when a media player speaks the satellite's replies")
+	preannounce := f.flag("preannounce", "true: a feedback sound comes first, where the satellite has a speaker of its own")
+	f.require("satellite")
+	f.aside = true
+	return satellite, func() (a Announcement, err error) {
+		switch {
+		case (*address == "") == (*media == ""):
+			return a, invalidFormat("url: send either url or media")
+		case *media != "" && !strings.HasPrefix(*media, mediaSource):
+			return a, invalidFormat("media: begins with " + mediaSource)
+		case s.home == nil:
+			return a, Refusal("No Home Assistant is set up; set home_assistant.url.")
+		}
+		a = Announcement{Media: *media, Preannounce: isTrue(*preannounce)}
+		if *address != "" {
+			if a.URL, err = s.home.sound(*address); err != nil {
+				return a, invalidFormat("url: " + err.Error())
+			}
+		}
+		return a, nil
 	}
 }
 

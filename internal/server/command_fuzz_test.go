@@ -167,6 +167,14 @@ func (fuzzHouse) Announce(_ context.Context, id string, a Announcement) (bool, e
 	return true, inKitchen(id)
 }
 
+func (h fuzzHouse) Listen(ctx context.Context, id string, p Prompt) (Said, error) {
+	if p.WordsOnly && p.Conversation != "" {
+		panic(fmt.Sprintf("the prompt %+v", p))
+	}
+	played, err := h.Announce(ctx, id, p.Announcement)
+	return Said{Played: played}, err
+}
+
 func inKitchen(id string) error {
 	if id != "kitchen" {
 		return ErrUnknownSatellite

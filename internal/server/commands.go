@@ -55,6 +55,7 @@ func (s *Server) commandTable() map[string]command {
 		{"clips/sign", "a link to the audio of an entry, good for some minutes", Listen, s.signClip, linkResult{}, nil},
 		{"satellites/list", "the microphones and how they are", Read, noFields(s.listSatellites), satellitesResult{}, nil},
 		{"satellites/subscribe", "sends the microphones as satellites/list does, at once and whenever something of them changes but what always does", Read, s.subscribeSatellites, nil, []any{satellitesResult{}, levelsEvent{}}},
+		{"satellites/listen", "plays a sound as satellites/announce does, listens for what somebody says to it, without a wake word, and answers when that is stored; commands that follow are answered meanwhile, and the end of the connection ends it", Admin, s.listenTo, listenResult{}, nil},
 		{"satellites/mute", "closes a microphone, or opens it again", Admin, s.muteSatellite, muteResult{}, nil},
 		{"satellites/announce", "plays a sound of Home Assistant as replies are played, and answers when that is over; commands that follow are answered meanwhile", Admin, s.announce, announceResult{}, nil},
 		{"satellites/test", "tells for some seconds what the wake words score; nothing is recorded or carried out meanwhile", Admin, s.trySatellite, trialResult{}, []any{trialEvent{}}},

@@ -19,11 +19,14 @@ type Config struct {
 	KeyFile        string   `yaml:"key_file"`        // goes with CertFile
 	Members        string   `yaml:"members"`         // what users of Home Assistant who are no administrators may do: read, listen or none
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses and networks whose X-Forwarded-… and X-Ingress-Path count
+	MDNS           bool     `yaml:"mdns"`            // the network is told where this server is, unless it listens on this machine only
 }
 
 // DefaultConfig listens on this machine only.
 func DefaultConfig() Config {
-	return Config{Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}, Members: string(Listen), TrustedProxies: []string{}}
+	return Config{
+		Listen: "127.0.0.1:8127", AllowedHosts: []string{}, AllowedOrigins: []string{}, Members: string(Listen), TrustedProxies: []string{}, MDNS: true,
+	}
 }
 
 // Scheme is what the address of the page begins with: http or https.

@@ -34,6 +34,8 @@ type house struct {
 	trial      *trial             // the one that runs, if any
 	announced  []server.Announcement
 	announcing chan bool // an announcement lasts until this says whether it was played; nil: no time at all
+	prompts    []server.Prompt
+	said       server.Said // to every prompt
 }
 
 func newHouse() *house {
@@ -164,6 +166,16 @@ func (h *house) Announce(ctx context.Context, id string, a server.Announcement) 
 		close(until)
 		return false, ctx.Err()
 	}
+}
+
+func (h *house) Listen(ctx context.Context, id string, p server.Prompt) (server.Said, error) {
+	if _, err := h.Announce(ctx, id, p.Announcement); err != nil {
+		return server.Said{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.prompts = append(h.prompts, p)
+	return h.said, nil
 }
 
 // running is the trial that runs, nil when there is none.

@@ -40,6 +40,7 @@ func invalidFormat(message string) error {
 type message struct {
 	id     int64 // 0 when there is none that can be used
 	kind   string
+	person string // for whom a program sends it; "" for itself
 	fields map[string]json.RawMessage
 }
 
@@ -67,8 +68,14 @@ func decodeMessage(data []byte) (message, error) {
 	if !hasKind || json.Unmarshal(kind, &m.kind) != nil || m.kind == "" {
 		return m, invalidFormat("type: the name of a command is needed")
 	}
+	if sent, there := fields[behalfKey]; there {
+		if m.person, err = decodePerson(sent); err != nil {
+			return m, err
+		}
+	}
 	delete(fields, "id")
 	delete(fields, "type")
+	delete(fields, behalfKey)
 	return m, nil
 }
 

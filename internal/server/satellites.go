@@ -26,6 +26,9 @@ func (s *Server) satellites() []Satellite {
 		if list[i].WakeWords == nil {
 			list[i].WakeWords = []WakeWord{}
 		}
+		if list[i].Microphone.Findings == nil {
+			list[i].Microphone.Findings = []Finding{}
+		}
 	}
 	return list
 }

@@ -71,6 +71,7 @@ type Satellites interface {
 	Tuner
 	Trials
 	Announcer
+	Prompter
 }
 
 // Satellite describes one microphone of this bridge.
@@ -94,6 +95,14 @@ type Microphone struct {
 	LastFrame *time.Time `json:"last_frame"` // null before the first one
 	Dropped   uint64     `json:"dropped"`    // frames no reader took in time
 	LevelDBFS float64    `json:"level_dbfs"` // loudness, dBFS
+	Findings  []Finding  `json:"findings"`   // what is wrong with its sound, the worst first; it hears all the same
+}
+
+// Finding is something about a microphone's sound that makes wake words harder to hear.
+type Finding struct {
+	Code  string    `json:"code"`  // flat, channel, narrow, quiet, clipping, loud or offset
+	Text  string    `json:"text"`  // what it is and what to do, for people
+	Since time.Time `json:"since"` // when it was found
 }
 
 // WakeWord is a word a satellite listens for.

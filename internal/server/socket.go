@@ -344,24 +344,27 @@ func (c *socket) handle(data []byte) bool {
 	if err != nil {
 		return c.answer(m.id, nil, err)
 	}
-	if aside {
-		return c.runAside(m.id, run)
+	by := call{socket: c, id: m.id}
+	if by.who, err = c.actsFor(m.person); err != nil {
+		return c.answer(m.id, nil, err)
 	}
-	result, err := run(c.ctx, call{socket: c, id: m.id, who: c.who})
+	if aside {
+		return c.runAside(by, run)
+	}
+	result, err := run(c.ctx, by)
 	return c.answer(m.id, result, err)
 }
 
 // runAside carries out a command that takes long, while others are. It ends with the connection.
-func (c *socket) runAside(id int64, run action) bool {
+func (c *socket) runAside(by call, run action) bool {
 	if c.aside.Add(1) > maxAside {
 		c.aside.Add(-1)
-		return c.answer(id, nil, &commandError{Code: codeBusy, Message: "too many commands that take long at once; wait for one of them"})
+		return c.answer(by.id, nil, &commandError{Code: codeBusy, Message: "too many commands that take long at once; wait for one of them"})
 	}
-	by := call{socket: c, id: id, who: c.who}
 	c.forwarders.Go(func() {
 		defer c.aside.Add(-1)
 		result, err := run(c.ctx, by)
-		c.answerAside(id, result, err)
+		c.answerAside(by.id, result, err)
 	})
 	return true
 }

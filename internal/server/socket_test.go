@@ -220,13 +220,15 @@ func TestRoles(t *testing.T) {
 		{"history/update", map[string]any{"ids": []string{e.ID}, "label": "correct"}, 2},
 		{"history/delete_preview", map[string]any{"period": "today"}, 2},
 		{"history/verify", nil, 2},
-		{"settings/update", map[string]any{"understood": "90d"}, 2},
+		{"settings/update", map[string]any{"understood": "90d", "improve": true}, 2},
 		{"retention/run", nil, 2},
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
+		{"wake_words/tune", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu"}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
 		{"satellites/announce", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
+		{"satellites/listen", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
 		{"pairing/subscribe", nil, 2},
 		{"history/delete", map[string]any{"ids": []string{e.ID}}, 2},
 		{"history/delete_range", map[string]any{"period": "all", "confirm": true}, 2},
@@ -308,7 +310,7 @@ func TestSatellites(t *testing.T) {
 	}
 	want := map[string]any{
 		"id": "kitchen", "name": "Kitchen", "area": "Kitchen", "state": "idle", "muted": false, "last_heard": nil,
-		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0},
+		"microphone": map[string]any{"state": "listening", "device": "usb", "reason": "", "since": nil, "last_frame": nil, "dropped": 0.0, "level_dbfs": 0.0, "findings": []any{}},
 		"wake_words": []any{map[string]any{"id": "okay_nabu", "phrase": "Okay Nabu", "threshold": 0.85, "active": true}},
 	}
 	if diff := cmp.Diff(want, kitchen()); diff != "" {

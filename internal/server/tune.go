@@ -52,7 +52,7 @@ func (s *Server) tuneWakeWord(f *fields) action {
 	word := f.text("wake_word", "id of the wake word")
 	f.require("wake_word")
 	f.aside = true
-	return func(ctx context.Context, _ call) (any, error) {
+	return func(ctx context.Context, by call) (any, error) {
 		improve, err := s.deps.History.Improve(ctx)
 		if err != nil {
 			return nil, err
@@ -76,6 +76,12 @@ func (s *Server) tuneWakeWord(f *fields) action {
 		}
 		if err := t.measure(ctx, satellites); err != nil {
 			return nil, fmt.Errorf("tune wake word %q: %w", *word, err)
+		}
+		measured := history.Access{Who: by.who.Name, Action: history.AccessPlayed, Entries: int64(len(t.correct) + len(t.mistakes))}
+		if measured.Entries > 0 {
+			if err := s.deps.History.Note(ctx, measured); err != nil {
+				return nil, err
+			}
 		}
 		return t.result(satellites), nil
 	}

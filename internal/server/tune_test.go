@@ -74,6 +74,9 @@ func TestTune(t *testing.T) {
 		t.Error(got["sentence"])
 	}
 	second := got["second_threshold"].(map[string]any)
+	if line := c.must("access_log/list", nil)["lines"].([]any)[0].(map[string]any); line["action"] != "played" || line["entries"] != 12.0 {
+		t.Errorf("access log: %v", line)
+	}
 	if points := second["curve"].([]any); second["current"] != 0.1 || len(points) != 21 {
 		t.Errorf("second: %v", second)
 	}

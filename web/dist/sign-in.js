@@ -1,41 +1,12 @@
 import{i as p,t as h,c as b,a as g,A as a,b as o,S as y,n as l,r as m,d as f}from"./page.js";var $=Object.defineProperty,n=(d,t,s,i)=>{for(var e=void 0,c=d.length-1,u;c>=0;c--)(u=d[c])&&(e=u(t,s,e)||e);return e&&$(t,s,e),e};class r extends p{constructor(){super(...arguments),this.methods=[],this.problem="",this.busy="",this.asked=!1,this.#t=async()=>{this.asked=await this.#r("code",()=>this.signIn.requestCode())},this.#s=t=>{this.#i(t,s=>this.signIn.withCode(s.replaceAll(" ","")))},this.#e=t=>{this.#i(t,s=>this.signIn.withToken(s))}}static{this.styles=[h,b,g`
-section, form {
-display: grid;
-gap: 0.8rem;
-justify-items: start;
-}
-section {
-max-inline-size: 28rem;
-margin: 10vh auto 0;
-gap: 1.2rem;
-}
-details {
-inline-size: 100%;
-border-block-start: 1px solid var(--line);
-padding-block: 0.4rem;
-}
-summary {
-display: flex;
-align-items: center;
-min-block-size: 40px;
-cursor: pointer;
-}
-form {
-padding-block: 0.4rem;
-}
-label {
-display: grid;
-gap: 0.3rem;
-inline-size: 100%;
-}
-.button {
-border-color: transparent;
-background: var(--accent);
-color: var(--on-accent);
-}
-.button:hover {
-background: var(--accent);
-}
+section, form {display: grid;gap: 0.8rem;justify-items: start;}
+section {max-inline-size: 28rem;margin: 10vh auto 0;gap: 1.2rem;}
+details {inline-size: 100%;border-block-start: 1px solid var(--line);padding-block: 0.4rem;}
+summary {display: flex;align-items: center;min-block-size: 40px;cursor: pointer;}
+form {padding-block: 0.4rem;}
+label {display: grid;gap: 0.3rem;inline-size: 100%;}
+.button {border-color: transparent;background: var(--accent);color: var(--on-accent);}
+.button:hover {background: var(--accent);}
 `]}render(){const t=this.words.t.bind(this.words),s=i=>this.methods.includes(i);return o`<section>
 <h2>${t("sign.title")}</h2>
 <p class="muted">${t("sign.why")}</p>

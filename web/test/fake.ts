@@ -26,7 +26,7 @@ export function entries(n: number, part: (i: number) => Partial<Entry> = () => (
 
 export const kitchen: Satellite = {
   id: "kitchen", name: "Kitchen", area: "Kitchen", state: "idle", muted: false,
-  microphone: { state: "listening", device: "usb", reason: "", dropped: 0, level_dbfs: -40 },
+  microphone: { state: "listening", device: "usb", reason: "", dropped: 0, level_dbfs: -40, findings: [] },
   wake_words: [{ id: "okay_nabu", phrase: "Okay Nabu", threshold: 0.85, active: true }], last_heard: null,
 };
 

@@ -6,7 +6,7 @@ import { HassTransport, localeOf, type Hass } from "../src/core/transport-hass";
 import "../src/hass/earshot";
 import type { HistoryCard } from "../src/hass/card";
 import type { Panel } from "../src/hass/panel";
-import { entries, entry, FakeBridge } from "./fake";
+import { entries, entry, FakeBridge, kitchen } from "./fake";
 
 /** Home Assistant's frontend in front of a bridge, with the integration's commands. */
 class FakeHass implements Hass {
@@ -126,6 +126,64 @@ test("the card shows the history, and tells of a deletion as Home Assistant does
   await accessible(card);
 });
 
+test("it asks by Home Assistant's own dialog where there is one, and shows a receipt that needs attention", async () => {
+  const hass = new FakeHass(new FakeBridge(entries(5)));
+  const asked: { title: string; text: string; confirmText: string; dismissText: string; destructive: boolean }[] = [];
+  const frontend = window as unknown as { loadCardHelpers?: unknown };
+  let answers = [false, true];
+  frontend.loadCardHelpers = async () => ({
+    showConfirmationDialog: async (_: HTMLElement, question: (typeof asked)[0]) => {
+      asked.push(question);
+      return answers.shift();
+    },
+  });
+  try {
+    const card = await show<HistoryCard>("earshot-history-card", hass, { type: "custom:earshot-history-card" });
+    await expect.element(page.getByText("5 recordings")).toBeVisible();
+    const own = () => card.shadowRoot!.querySelector("earshot-history")!.shadowRoot!.querySelector("earshot-delete-dialog")!.shadowRoot!.querySelector("dialog")!;
+    const bin = () => page.getByRole("button", { name: /^Delete: / }).first().click();
+    await bin();
+    await until(() => asked.length === 1);
+    expect(asked[0]).toMatchObject({ title: "Delete 1 recording?", confirmText: "Delete 1", dismissText: "Cancel", destructive: true });
+    expect(asked[0]!.text).toMatch(/^1 recording of .*This cannot be undone\. They can no longer be used/);
+    await bin();
+    await expect.element(page.getByText("4 recordings")).toBeVisible();
+    expect(own().open).toBe(false);
+    expect(hass.bridge.calls.filter((c) => c.type === "history/delete").length).toBe(1);
+
+    // What was chosen here goes back to the choice on no, and has its receipt shown on yes.
+    answers = [false, true];
+    await page.getByRole("button", { name: "Delete…" }).first().click();
+    await page.getByRole("radio", { name: "All time" }).click();
+    await page.getByRole("button", { name: "Delete 4…" }).click();
+    await until(() => asked.length === 3 && own().open);
+    expect(asked[2]!.dismissText).toBe("Back");
+    await page.getByRole("button", { name: "Delete 4…" }).click();
+    await expect.element(page.getByRole("heading", { name: "4 recordings deleted" })).toBeVisible();
+    await page.getByRole("button", { name: "Close" }).click();
+  } finally {
+    delete frontend.loadCardHelpers;
+  }
+});
+
+test("a deletion that fails says so here, when Home Assistant's dialog is gone", async () => {
+  const hass = new FakeHass(new FakeBridge(entries(2)));
+  const frontend = window as unknown as { loadCardHelpers?: unknown };
+  frontend.loadCardHelpers = async () => ({ showConfirmationDialog: async () => true });
+  try {
+    await show<HistoryCard>("earshot-history-card", hass, { type: "custom:earshot-history-card" });
+    await expect.element(page.getByText("2 recordings")).toBeVisible();
+    hass.bridge.refuse["history/delete"] = new ServiceError("delete_incomplete", "Part of it could not be done.");
+    await page.getByRole("button", { name: /^Delete: / }).first().click();
+    await expect.element(page.getByRole("alert")).toHaveTextContent("Part of it could not be done.");
+    delete hass.bridge.refuse["history/delete"];
+    await page.getByRole("button", { name: "Delete 1", exact: true }).click();
+    await expect.element(page.getByRole("heading", { name: "1 recording deleted" })).toBeVisible();
+  } finally {
+    delete frontend.loadCardHelpers;
+  }
+});
+
 test("the card ignores what happens elsewhere in Home Assistant, and follows the theme", async () => {
   const hass = new FakeHass(new FakeBridge(entries(3)));
   const card = await show<HistoryCard>("earshot-history-card", hass, { type: "custom:earshot-history-card" });
@@ -178,8 +236,36 @@ test("without a bridge, and for somebody who may not see it", async () => {
   await expect.element(page.getByText(/^You may not see/)).toBeVisible();
 });
 
-test("the panel has every part, and the bridges to choose from", async () => {
+test("who may delete and no more is shown what deletes and marks, and nothing that changes the bridge", async () => {
   const hass = new FakeHass(new FakeBridge(entries(3)));
+  hass.user.is_admin = false;
+  hass.role = "delete";
+  const panel = await show<Panel>("earshot-panel", hass);
+  await expect.element(page.getByText("3 recordings")).toBeVisible();
+  for (const name of ["Play", "Delete…", /^Delete: /]) await expect.element(page.getByRole("button", { name }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Details" }).first().click();
+  await expect.element(page.getByRole("button", { name: "Keep" })).toBeVisible();
+  expect(page.getByRole("button", { name: "Access log" }).elements()).toEqual([]);
+  await page.getByRole("button", { name: "Microphones" }).click();
+  await until(() => hass.bridge.calls.some((c) => c.type === "satellites/subscribe"));
+  hass.bridge.emit("satellites/subscribe", { satellites: hass.bridge.satellites });
+  await expect.element(page.getByRole("checkbox", { name: "Okay Nabu" })).toBeDisabled();
+  expect(page.getByRole("button", { name: /^(Mute|Test)/ }).elements()).toEqual([]);
+  await page.getByRole("button", { name: "Privacy" }).click();
+  await expect.element(page.getByRole("radio").first()).toBeDisabled();
+  await expect.element(page.getByRole("button", { name: "Download everything" })).toBeVisible();
+  hass.role = "listen";
+  hass.tell();
+  await page.getByRole("button", { name: "History" }).click();
+  await expect.element(page.getByRole("button", { name: "Play" }).first()).toBeVisible();
+  expect(page.getByRole("button", { name: /^Delete/ }).elements()).toEqual([]);
+  await accessible(panel);
+});
+
+test("the panel has every part, and the bridges to choose from", async () => {
+  const bridge = new FakeBridge(entries(3));
+  const text = "This microphone delivers nothing above 4 kHz: wake words will often be missed.";
+  const hass = new FakeHass(bridge);
   hass.bridges = [{ id: "home", name: "Home" }, { id: "barn", name: "Barn" }];
   const panel = await show<Panel>("earshot-panel", hass);
   await expect.element(page.getByText("3 recordings")).toBeVisible();
@@ -190,5 +276,8 @@ test("the panel has every part, and the bridges to choose from", async () => {
   await accessible(panel);
   await page.getByRole("button", { name: "Microphones" }).click();
   await expect.element(page.getByRole("heading", { name: "Microphones" })).toBeVisible();
+  await vi.waitUntil(() => bridge.calls.some((c) => c.type === "satellites/subscribe"));
+  bridge.emit("satellites/subscribe", { satellites: [{ ...kitchen, microphone: { ...kitchen.microphone, findings: [{ code: "narrow", text }] } }] });
+  await expect.element(page.getByText(text)).toBeVisible();
   await accessible(panel);
 });

@@ -1,6 +1,7 @@
 /** The services' shapes, as far as the page uses them. Times are RFC 3339 texts; durations are named by their unit. */
 
-export type Role = "read" | "listen" | "admin";
+/** What somebody may do. Home Assistant has "delete", too: to listen, and to delete and mark recordings. */
+export type Role = "read" | "listen" | "delete" | "admin";
 
 export const outcomes = ["understood", "not_understood", "not_intended", "failed", "cancelled", "elsewhere", "recorded"] as const;
 export type Outcome = (typeof outcomes)[number];
@@ -124,6 +125,8 @@ export interface Satellite {
     reason: string;
     dropped: number;
     level_dbfs: number;
+    /** What is wrong with its sound, the worst first. */
+    findings?: { code: string; text: string }[];
   };
   wake_words: WakeWord[];
   last_heard: string | null;

@@ -1,6 +1,5 @@
 import { css, html } from "lit";
 import { state } from "lit/decorators.js";
-import type { Receipt } from "../core/types";
 import { define } from "../ui/define";
 import { tokens } from "../ui/theme";
 import { House } from "./house";
@@ -89,15 +88,10 @@ export class HistoryCard extends House {
     return html`<ha-card .header=${config.title}>
       ${instead ?? (config.form === "compact"
         ? html`<earshot-latest class="compact" .transport=${transport} .words=${words}></earshot-latest>`
-        : html`<div class="full" @earshot-deleted=${this.#deleted}><earshot-history .transport=${transport} .words=${words}></earshot-history></div>`)}
+        : html`<div class="full" @earshot-asks=${this.ask} @earshot-deleted=${this.deleted}><earshot-history .transport=${transport} .words=${words}></earshot-history></div>`)}
     </ha-card>`;
   }
 
-  /** Tells of a deletion in Home Assistant's own way. */
-  #deleted = (event: CustomEvent<Receipt>): void => {
-    const message = this.words!.t("receipt.title", { n: event.detail.deleted });
-    this.dispatchEvent(new CustomEvent("hass-notification", { detail: { message }, bubbles: true, composed: true }));
-  };
 }
 
 define(tag, HistoryCard);

@@ -1,7 +1,10 @@
 import { html, LitElement, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import { HassTransport, localeOf, type Hass } from "../core/transport-hass";
+import type { Receipt } from "../core/types";
 import { Words } from "../core/words";
+import type { DeleteDialog } from "../ui/delete-dialog";
+import { askByFrontend } from "./ask";
 
 /** What earshot/bridges tells of each. */
 export interface Bridge {
@@ -61,6 +64,18 @@ export abstract class House extends LitElement {
     }
     this.choose(this.#wanted);
   }
+
+  /** Asks as Home Assistant does. */
+  protected ask = (event: CustomEvent<DeleteDialog>): void => {
+    event.preventDefault();
+    void askByFrontend(this, this.words!, event.detail);
+  };
+
+  /** Tells of a deletion in Home Assistant's own way. */
+  protected deleted = (event: CustomEvent<Receipt>): void => {
+    const message = this.words!.t("receipt.title", { n: event.detail.deleted });
+    this.dispatchEvent(new CustomEvent("hass-notification", { detail: { message }, bubbles: true, composed: true }));
+  };
 
   /** What stands there when no history can; undefined when one can. */
   protected instead(): TemplateResult | undefined {

@@ -91,7 +91,8 @@ export class Panel extends House {
     const { transport, words } = this;
     switch (this.place) {
       case "history":
-        return html`<earshot-history .transport=${transport} .words=${words}></earshot-history>`;
+        return html`<earshot-history .transport=${transport} .words=${words} @earshot-asks=${this.ask}
+          @earshot-deleted=${this.deleted}></earshot-history>`;
       case "microphones":
         return html`<earshot-microphones .transport=${transport} .words=${words}></earshot-microphones>`;
       case "privacy":

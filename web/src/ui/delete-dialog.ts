@@ -16,7 +16,7 @@ const dismissable: Outcome[] = ["not_intended", "failed", "cancelled"];
 
 /**
  * Deletes in three steps: what, the statement of what goes, the receipt. What was stated is what goes: the bridge deletes by the preview's token.
- * It dispatches "deleted" when something was, with the Receipt.
+ * It dispatches "earshot-deleted" when something was, with the Receipt, and "earshot-asks" before the statement: whoever cancels that makes it elsewhere.
  */
 export class DeleteDialog extends LitElement {
   @property({ attribute: false }) transport!: Transport;
@@ -26,15 +26,17 @@ export class DeleteDialog extends LitElement {
 
   @state() private stage: Stage = "choose";
   @state() private selector: Selector = {};
-  @state() private preview?: Preview;
-  @state() private receipt?: Receipt;
+  @state() preview?: Preview;
+  @state() receipt?: Receipt;
   @state() private problem = "";
   @state() private custom = false;
   @state() private first = "";
   @state() private last = "";
   @query("dialog") private dialog!: HTMLDialogElement;
+  /** Resolves when the preview is there, or cannot be. */
+  counted?: Promise<void>;
   #turn = 0;
-  #chosen = false; // it began with the choice of a period
+  chosen = false; // it began with the choice of a period
 
   static override styles = [tokens, controls, css`
     dialog {
@@ -82,14 +84,14 @@ export class DeleteDialog extends LitElement {
 
   /** Asks for a period and the rest. */
   choose(): void {
-    this.#chosen = true;
+    this.chosen = true;
     this.custom = false;
     this.#begin({ period: "today" }, "choose");
   }
 
   /** States what deleting a selection means, and asks. */
   confirm(selector: Selector): void {
-    this.#chosen = false;
+    this.chosen = false;
     this.#begin(selector, "confirm");
   }
 
@@ -97,15 +99,26 @@ export class DeleteDialog extends LitElement {
     this.selector = selector;
     this.stage = stage;
     this.receipt = undefined;
-    void this.#look();
-    void this.updateComplete.then(() => {
-      if (!this.dialog.open) this.dialog.showModal();
-      this.#focus();
-    });
+    this.counted = this.#look();
+    if (stage === "choose") this.show();
+    else this.#ask();
   }
 
-  #focus(): void {
-    this.renderRoot.querySelector<HTMLElement>("h2")?.focus();
+  #ask(): void {
+    if (this.#tell("earshot-asks", this)) this.show();
+    else this.dialog.close();
+  }
+
+  #tell(what: string, detail: unknown): boolean {
+    return this.dispatchEvent(new CustomEvent(what, { detail, bubbles: true, composed: true, cancelable: true }));
+  }
+
+  /** Shows itself as it is: a question, or what has become of it. */
+  show(): void {
+    void this.updateComplete.then(() => {
+      if (!this.dialog.open) this.dialog.showModal();
+      this.dialog.querySelector("h2")!.focus();
+    });
   }
 
   /** Asks the bridge what would go. */
@@ -122,22 +135,21 @@ export class DeleteDialog extends LitElement {
     }
   }
 
-  async #delete(): Promise<void> {
+  /** Deletes what was stated. The receipt is there afterwards, or show tells the problem. */
+  async delete(): Promise<void> {
     const token = this.preview?.token;
     if (!token) return;
     this.stage = "working";
     try {
       this.receipt = await this.transport.call<Receipt>("history/delete", { token });
       this.stage = "done";
-      this.dispatchEvent(new CustomEvent("deleted", { detail: this.receipt }));
+      this.#tell("earshot-deleted", this.receipt);
     } catch (error) {
       // The token is used up or too old: what would go now is stated anew.
       this.stage = "confirm";
       await this.#look();
       this.problem = error instanceof ServiceError && error.code === "not_found" && this.preview ? this.words.t("delete.again") : explain(this.words, error);
     }
-    await this.updateComplete;
-    this.#focus();
   }
 
   protected override render() {
@@ -183,7 +195,7 @@ export class DeleteDialog extends LitElement {
       </div>
       <label class="choice"><input type="checkbox" .checked=${s.include_kept ?? false}
         @change=${(e: Event) => this.#set({ include_kept: (e.target as HTMLInputElement).checked || undefined })} />${t("delete.include_kept")}</label>
-      <p role="status" aria-live="polite">${this.#summary()}</p>
+      <p role="status">${this.#summary()}</p>
       ${this.#trouble()}
       <div class="bar buttons">
         <button type="button" @click=${this.#cancel}>${t("cancel")}</button>
@@ -197,12 +209,10 @@ export class DeleteDialog extends LitElement {
     const working = this.stage === "working";
     return html`
       <h2 id="title" tabindex="-1">${p ? t("delete.question", { n: p.count }) : t("delete.title")}</h2>
-      <p role="status" aria-live="polite">${this.#summary()}</p>
-      ${p?.count ? html`<p><strong>${t(`delete.cost.${this.selector.what ?? "all"}`)}</strong> ${this.selector.what === "text" ? "" : t("delete.cost.tune")}</p>` : nothing}
-      ${p?.in_progress ? html`<p>${t("delete.in_progress", { n: p.in_progress })}</p>` : nothing}
+      ${this.statement().map((line) => html`<p role="status">${line}</p>`)}
       ${this.#trouble()}
       <div class="bar buttons">
-        <button type="button" ?disabled=${working} @click=${this.#back}>${t(this.#chosen ? "back" : "cancel")}</button>
+        <button type="button" ?disabled=${working} @click=${this.back}>${t(this.chosen ? "back" : "cancel")}</button>
         <button class="danger" ?disabled=${working || !p || (!p.count && !p.in_progress)}>${working ? t("delete.working") : t("delete.do", { n: p?.count ?? 0 })}</button>
       </div>`;
   }
@@ -221,7 +231,21 @@ export class DeleteDialog extends LitElement {
       <div class="bar buttons"><button class="main">${t("close")}</button></div>`;
   }
 
-  #summary(): TemplateResult | string {
+  /** What goes, and what that costs, in sentences. */
+  statement(): string[] {
+    const t = this.words.t.bind(this.words);
+    const { what = "all" } = this.selector;
+    const p = this.preview;
+    const lines = [this.#summary()];
+    if (p?.count) {
+      lines.push(t(`delete.cost.${what}`));
+      if (what !== "text") lines.push(t("delete.cost.tune"));
+    }
+    if (p?.in_progress) lines.push(t("delete.in_progress", { n: p.in_progress }));
+    return lines;
+  }
+
+  #summary(): string {
     const t = this.words.t.bind(this.words);
     const p = this.preview;
     if (!p) return this.problem || this.custom ? "" : t("delete.counting");
@@ -270,8 +294,9 @@ export class DeleteDialog extends LitElement {
     this.#set({ outcomes: chosen.size ? [...chosen] : undefined });
   };
 
-  #back = (): void => {
-    if (this.#chosen) this.#begin(this.selector, "choose");
+  /** Goes back to the choice, or ends where there was none. */
+  back = (): void => {
+    if (this.chosen) this.#begin(this.selector, "choose");
     else this.#cancel();
   };
 
@@ -285,10 +310,10 @@ export class DeleteDialog extends LitElement {
   #submit = (event: Event): void => {
     event.preventDefault();
     if (this.stage === "done") this.dialog.close();
-    else if (this.stage === "confirm") void this.#delete();
+    else if (this.stage === "confirm") void this.delete().then(() => this.show());
     else if (this.stage === "choose" && this.preview?.count) {
       this.stage = "confirm";
-      void this.updateComplete.then(() => this.#focus());
+      this.#ask();
     }
   };
 }

@@ -14,7 +14,7 @@ import { Player } from "./player";
 import { rowStyles } from "./rows";
 import { near } from "./sight";
 import { controls, tokens } from "./theme";
-import { mayChange, satelliteName, type View } from "./view";
+import { mayDelete, satelliteName, type View } from "./view";
 import type { Waveform } from "./waveform";
 import "./delete-dialog";
 import "./filters";
@@ -232,7 +232,7 @@ export class EarshotHistory extends LitElement {
         <div ?hidden=${selecting && !phone.matches}>
           <earshot-filters .filter=${store.filter} .satellites=${this.satellites} .counts=${store.counts} .words=${this.words} .clock=${this.clock}
             @filter=${(e: CustomEvent<Filter>) => store.setFilter(e.detail)}></earshot-filters>
-          ${mayChange(this.transport.role)
+          ${mayDelete(this.transport.role)
             ? html`<div class="bar">
                 <span class="grow muted" role="status">${store.total === undefined ? "" : t("list.count", { n: store.total })}</span>
                 <button class="only-phone" @click=${() => (this.selecting = true)}>${t("select.begin")}</button>
@@ -260,7 +260,7 @@ export class EarshotHistory extends LitElement {
       </div>
       <p class="heard" aria-live="polite">${this.said}</p>
       <earshot-delete-dialog .transport=${this.transport} .words=${this.words} .clock=${this.clock} .satellites=${this.satellites}
-        @deleted=${this.#deleted}></earshot-delete-dialog>
+        @earshot-deleted=${this.#deleted}></earshot-delete-dialog>
     `;
   }
 
@@ -397,7 +397,7 @@ export class EarshotHistory extends LitElement {
     const id = row?.dataset["id"];
     if (!id) return;
     const onRow = event.target === row;
-    const change = mayChange(this.transport.role);
+    const change = mayDelete(this.transport.role);
     const act = (() => {
       if (event.ctrlKey) return event.key === "a" && change ? () => this.store.selectAll() : undefined;
       switch (event.key) {
@@ -498,7 +498,6 @@ export class EarshotHistory extends LitElement {
   #deleted = (event: CustomEvent<Receipt>): void => {
     this.#endSelection();
     this.said = this.words.t("receipt.title", { n: event.detail.deleted });
-    this.dispatchEvent(new CustomEvent("earshot-deleted", { detail: event.detail, bubbles: true, composed: true }));
   };
 }
 

@@ -67,6 +67,9 @@ export class Microphones extends LitElement {
       gap: 0.2rem 1rem;
       font-size: 0.9rem;
     }
+    .warn {
+      color: var(--warn);
+    }
     dt {
       color: var(--muted);
     }
@@ -136,6 +139,7 @@ export class Microphones extends LitElement {
           : nothing}
       </div>
       ${s.microphone.reason ? html`<p class="bad">${s.microphone.reason}</p>` : nothing}
+      ${s.microphone.findings?.map((f) => html`<p class="warn" role="status">${f.text}</p>`)}
       ${hears
         ? html`<meter min=${quiet} max="0" high="-3" .value=${level} aria-label=${t("mic.level")}
             aria-valuetext=${t("mic.dbfs", { n: Math.round(level) })} title=${t("mic.dbfs", { n: Math.round(level) })}></meter>`

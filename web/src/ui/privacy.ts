@@ -153,7 +153,7 @@ export class Privacy extends LitElement {
       <p class="muted">${t("privacy.no_limit")}</p>
       ${s.retention.due.entries
         ? html`<p>${t("privacy.due", { n: s.retention.due.entries, at: clock.dateTime(s.retention.next) })}</p>
-            <button ?disabled=${fixed || this.busy} @click=${this.#retain}>${t("privacy.run")}</button>`
+            ${mayChange(this.transport.role) ? html`<button ?disabled=${fixed || this.busy} @click=${this.#retain}>${t("privacy.run")}</button>` : nothing}`
         : nothing}
     </section>`;
   }

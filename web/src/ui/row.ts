@@ -3,7 +3,7 @@ import { duration, percent, wakeWord } from "../core/format";
 import type { Entry } from "../core/types";
 import type { Words } from "../core/words";
 import { icon } from "./icons";
-import { mayChange, mayListen, satelliteName, type View } from "./view";
+import { mayDelete, mayListen, satelliteName, type View } from "./view";
 import "./waveform";
 
 /** How much of a recording lies before the wake instant at most, ms. ref: the bridge's pre-roll */
@@ -27,7 +27,7 @@ export function row(entry: Entry, view: View): TemplateResult {
   return html`
     <div class="row ${selected ? "selected" : ""}" role="listitem" data-id=${entry.id} tabindex=${view.active === entry.id ? 0 : -1}
       aria-label=${`${clock.time(entry.at)}, ${name}`}>
-      ${mayChange(view.role)
+      ${mayDelete(view.role)
         ? html`<input type="checkbox" class="select" data-do="select" .checked=${selected} aria-label=${t("row.select", { title: name })} />`
         : nothing}
       ${mayListen(view.role)
@@ -54,7 +54,7 @@ export function row(entry: Entry, view: View): TemplateResult {
         ${player.failed === entry.id ? html`<p class="bad" role="alert">${t("row.play_failed")}</p>` : nothing}
       </div>
       <div class="actions">
-        ${mayChange(view.role)
+        ${mayDelete(view.role)
           ? html`<button class="icon" data-do="delete" ?disabled=${!view.online} aria-label=${t("row.delete", { title: name })}>${icon("delete")}</button>`
           : nothing}
         <button class="icon" data-do="details" aria-expanded=${open} aria-label=${t("row.details")}>${icon(open ? "less" : "more")}</button>
@@ -84,7 +84,7 @@ function details(entry: Entry, view: View): TemplateResult {
         ${entry.error ? html`<dt>${t("details.error")}</dt><dd class="bad">${entry.error.message || entry.error.code}</dd>` : nothing}
       </dl>
       <div class="bar">
-        ${mayChange(view.role)
+        ${mayDelete(view.role)
           ? html`
               ${(["correct", "mistake"] as const).map(
                 (label) => html`<button data-do=${label} aria-pressed=${entry.label === label} ?disabled=${!view.online}>${icon(label)}${t(`label.set.${label}`)}</button>`,

@@ -22,7 +22,10 @@ export interface View {
 /** Whether somebody may play recordings. */
 export const mayListen = (role: Role): boolean => role !== "read";
 
-/** Whether somebody may delete and change. */
+/** Whether somebody may delete recordings, keep them and mark them. */
+export const mayDelete = (role: Role): boolean => role === "delete" || mayChange(role);
+
+/** Whether somebody may change what the bridge does. */
 export const mayChange = (role: Role): boolean => role === "admin";
 
 /** What people call a satellite. */

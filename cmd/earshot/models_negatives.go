@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"earshot/internal/audio"
+)
+
+// playFolder has an audience hear every WAV file of a folder and the folders in it.
+func playFolder(ctx context.Context, dir string, to *audience) error {
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.EqualFold(filepath.Ext(path), ".wav") {
+			return err
+		}
+		files++
+		return playFile(ctx, path, to)
+	})
+	if err == nil && files == 0 {
+		err = fmt.Errorf("there is no WAV file in %s", dir)
+	}
+	return err
+}
+
+func playFile(ctx context.Context, path string, to *audience) error {
+	in, err := audio.OpenFile(path, 0)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	to.begin()
+	pcm := make([]int16, 8192)
+	for ctx.Err() == nil {
+		n, err := in.Read(pcm)
+		to.hear(pcm[:n])
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+	}
+	to.end()
+	return ctx.Err()
+}
+
+// playHousehold has an audience hear the newest recordings of a bridge that were marked as a mistake, or in which nobody spoke to the assistant. The
+// access log of the bridge says that they were played.
+func playHousehold(ctx context.Context, file string, to *audience) error {
+	cfg, err := loadConfig(file)
+	if err != nil {
+		return err
+	}
+	c, err := openClient(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	seen := map[string]bool{}
+	for _, filter := range []map[string]any{{"label": "mistake"}, {"outcome": "not_intended"}} {
+		filter["limit"] = maxPage
+		var page struct {
+			Entries []struct {
+				ID    string    `json:"id"`
+				Label string    `json:"label"`
+				Clip  *struct{} `json:"clip"`
+			} `json:"entries"`
+		}
+		if err := c.call("history/list", filter, &page); err != nil {
+			return err
+		}
+		for _, e := range page.Entries {
+			if e.Clip == nil || seen[e.ID] || e.Label == "correct" {
+				continue
+			}
+			seen[e.ID] = true
+			if err := c.playEntry(ctx, e.ID, to); err != nil {
+				return err
+			}
+		}
+	}
+	if len(seen) == 0 {
+		return errors.New("there is none with audio")
+	}
+	return nil
+}
+
+func (c *client) playEntry(ctx context.Context, id string, to *audience) error {
+	var link struct {
+		URL string `json:"url"`
+	}
+	if err := c.call("clips/sign", map[string]any{"entry_id": id}, &link); err != nil {
+		return err
+	}
+	body, _, err := c.fetch(ctx, link.URL+"&format=wav")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	pcm, err := audio.ReadWAV(body)
+	if err != nil {
+		return err
+	}
+	to.begin()
+	to.hear(pcm)
+	to.end()
+	return nil
+}
