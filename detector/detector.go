@@ -31,8 +31,7 @@ type Detection struct {
 	Delay  int64
 }
 
-// Detector listens for several wake words in one stream of audio. Only SetCutoff and Cutoff may be called while another goroutine
-// uses it.
+// Detector listens for several wake words in one stream of audio. Its cutoffs may be read and set while another goroutine uses it.
 type Detector struct {
 	frontEnd *microfrontend.FrontEnd
 	words    []*word
@@ -227,6 +226,29 @@ func (d *Detector) SetCutoff(model string, cutoff float64) error {
 func (d *Detector) Cutoff(model string) float64 {
 	if w := d.word(model); w != nil {
 		return w.threshold()
+	}
+	return 0
+}
+
+// SetSecondCutoff changes the probability, over 0 and up to 1, over which the second look at a word has to be. It may be called while another
+// goroutine runs Process.
+func (d *Detector) SetSecondCutoff(model string, cutoff float64) error {
+	w := d.word(model)
+	switch {
+	case w == nil || w.model.SecondLook() == "":
+		return fmt.Errorf("set the cutoff of the second look at %q: there is none", model)
+	case !(cutoff > 0 && cutoff <= 1):
+		return fmt.Errorf("set the cutoff of the second look at %q: %v is not over 0 and up to 1", model, cutoff)
+	}
+	w.look.second.Store(math.Float64bits(cutoff))
+	return nil
+}
+
+// SecondCutoff returns the probability, 0..1, over which the second look at a word has to be, 0 where there is none. It may be called while
+// another goroutine runs Process.
+func (d *Detector) SecondCutoff(model string) float64 {
+	if w := d.word(model); w != nil && w.model.SecondLook() != "" {
+		return w.look.cutoff()
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"math"
 	"sync/atomic"
 
 	"earshot/detector/openwakeword"
@@ -45,8 +46,8 @@ type ears struct {
 // look is one word's part.
 type look struct {
 	scorer Scorer
-	settle int64 // samples
-	second float64
+	settle int64         // samples
+	second atomic.Uint64 // bits of a float64: the cutoff of the second stage
 
 	first, latest int64   // samples at which the two stages were last over their cutoffs
 	mean          float64 // of the first stage, at first
@@ -74,7 +75,8 @@ func newEars(network *openwakeword.Network) *ears {
 // add has a word told from speech.
 func (e *ears) add(w *word) {
 	s := w.model.speech
-	w.look = &look{scorer: s.NewScorer(), settle: int64(s.Settle) * chunkSamples, second: w.model.second}
+	w.look = &look{scorer: s.NewScorer(), settle: int64(s.Settle) * chunkSamples}
+	w.look.second.Store(math.Float64bits(w.model.second))
 	w.look.reset()
 	e.words = append(e.words, w)
 	e.always = e.always || w.net == nil
@@ -183,12 +185,15 @@ func (l *look) firstStage(at int64, mean, cutoff float64, e *ears) bool {
 func (l *look) secondStage(at int64, score float64) bool {
 	copy(l.recent[:], l.recent[1:])
 	l.recent[len(l.recent)-1] = scored{at, score}
-	if score < l.second {
+	if score < l.cutoff() {
 		return false
 	}
 	l.latest, l.score = at, score
 	return l.decide(at)
 }
+
+// cutoff is that of the second stage.
+func (l *look) cutoff() float64 { return math.Float64frombits(l.second.Load()) }
 
 // decide holds the two clocks against each other.
 func (l *look) decide(at int64) bool {

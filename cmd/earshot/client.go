@@ -132,6 +132,11 @@ func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error)
 	return nil, server.ErrUnknownSatellite
 }
 
+// Meter knows no microphone.
+func (nowhere) Meter(string, string, server.Cutoffs) (func([]int16) server.Cutoffs, error) {
+	return nil, server.ErrUnknownSatellite
+}
+
 // Announce knows no speaker.
 func (nowhere) Announce(context.Context, string, server.Announcement) (bool, error) {
 	return false, server.ErrUnknownSatellite

@@ -177,7 +177,7 @@ func (h *house) List() []server.Satellite {
 func (r *room) wakeWord(id string) server.WakeWord {
 	w := server.WakeWord{ID: id, Phrase: r.phrase(id), Threshold: r.ears.Cutoff(id), Active: r.ears.active(id)}
 	if m := r.models[id]; m != nil {
-		w.SecondLook = m.SecondLook()
+		w.SecondLook, w.SecondThreshold = m.SecondLook(), r.ears.secondThreshold(id)
 	}
 	return w
 }

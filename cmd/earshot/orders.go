@@ -18,6 +18,7 @@ import (
 // The settings of a satellite that people change while it runs; each key goes on with the satellite's id, and that of the wake word.
 const (
 	thresholdSetting = "threshold/"
+	secondSetting    = "second_threshold/"
 	gainSetting      = "gain/"
 	unheardSetting   = "unheard/"
 	pipelineSetting  = "pipeline/"
@@ -161,7 +162,15 @@ func (h *house) setThreshold(ctx context.Context, r *room, o discovery.Order) er
 		return err
 	}
 	h.log.Info().Str("satellite", r.id).Str("wake_word", o.WakeWord).Float64("threshold", o.Number).Msg("threshold changed")
-	return h.remember(ctx, thresholdSetting+r.id+"/"+o.WakeWord, o.Number, r.configuredThreshold(o.WakeWord))
+	return h.remember(ctx, thresholdSetting+r.id+"/"+o.WakeWord, o.Number, r.configuredWord(o.WakeWord).Threshold)
+}
+
+func (h *house) setSecondThreshold(ctx context.Context, r *room, word string, threshold float64) error {
+	if err := r.ears.setSecondThreshold(word, threshold); err != nil {
+		return err
+	}
+	h.log.Info().Str("satellite", r.id).Str("wake_word", word).Float64("second_threshold", threshold).Msg("threshold of the second look changed")
+	return h.remember(ctx, secondSetting+r.id+"/"+word, threshold, r.configuredWord(word).SecondThreshold)
 }
 
 // SetWakeWord changes a wake word as a person has asked for over the services, in the way Home Assistant's entities do.
@@ -175,10 +184,18 @@ func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.
 	}
 	defer h.markStale(func(other *room) bool { return other == r })
 	order := discovery.Order{Satellite: id, WakeWord: word}
-	if change.Threshold != nil {
-		if r.engine != nil {
-			return server.WakeWord{}, server.Refusal("The wake engine on the other machine decides the threshold of this wake word; set it there.")
+	switch thresholds := change.Threshold != nil || change.SecondThreshold != nil; {
+	case thresholds && r.engine != nil:
+		return server.WakeWord{}, server.Refusal("The wake engine on the other machine decides the threshold of this wake word; set it there.")
+	case change.SecondThreshold != nil && r.models[word].SecondLook() == "":
+		return server.WakeWord{}, server.Refusal("This wake word counts without a second look, so there is no second_threshold; set threshold.")
+	}
+	if change.SecondThreshold != nil {
+		if err := h.setSecondThreshold(ctx, r, word, *change.SecondThreshold); err != nil {
+			return server.WakeWord{}, err
 		}
+	}
+	if change.Threshold != nil {
 		order.Number = *change.Threshold
 		if err := h.setThreshold(ctx, r, order); err != nil {
 			return server.WakeWord{}, err
@@ -193,14 +210,14 @@ func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.
 	return r.wakeWord(word), nil
 }
 
-// configuredThreshold is the one of the configuration, 0 for the model's own.
-func (r *room) configuredThreshold(word string) float64 {
+// configuredWord is a word as it is configured; its thresholds are 0 for the model's own.
+func (r *room) configuredWord(word string) bridge.WakeWord {
 	for _, w := range r.configured.WakeWords {
 		if w.Model == word {
-			return w.Threshold
+			return w
 		}
 	}
-	return 0
+	return bridge.WakeWord{}
 }
 
 func (h *house) choosePipeline(ctx context.Context, r *room, name string) error {
@@ -268,6 +285,10 @@ func (h *house) restore(ctx context.Context, r *room) {
 		}
 		if threshold, ok := h.remembered(ctx, thresholdSetting+r.id+"/"+w.Model, w.Threshold); ok && r.engine == nil {
 			errs = append(errs, r.ears.setThreshold(w.Model, threshold))
+		}
+		looks := r.ears.secondThreshold(w.Model) > 0
+		if threshold, ok := h.remembered(ctx, secondSetting+r.id+"/"+w.Model, w.SecondThreshold); ok && looks {
+			errs = append(errs, r.ears.setSecondThreshold(w.Model, threshold))
 		}
 	}
 	id, err := h.history.Setting(ctx, pipelineSetting+r.id)

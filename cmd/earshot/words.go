@@ -130,3 +130,20 @@ func (w *choosyEars) setThreshold(model string, threshold float64) error {
 	}
 	return local.SetCutoff(model, threshold)
 }
+
+// setSecondThreshold changes the probability over which the second look at a wake word has to be.
+func (w *choosyEars) setSecondThreshold(model string, threshold float64) error {
+	local, ok := w.ears.(*detector.Detector)
+	if !ok {
+		return fmt.Errorf("change the threshold of the second look at %q: the engine on the other machine has its own", model)
+	}
+	return local.SetSecondCutoff(model, threshold)
+}
+
+// secondThreshold is that probability, 0 where no second look is taken.
+func (w *choosyEars) secondThreshold(model string) float64 {
+	if local, ok := w.ears.(*detector.Detector); ok {
+		return local.SecondCutoff(model)
+	}
+	return 0
+}

@@ -38,6 +38,8 @@ func FuzzCommand(f *testing.F) {
 		{"satellites/announce", `{"satellite":"kitchen","url":"/api/tts_proxy/x.mp3","preannounce":true}`},
 		{"satellites/announce", `{"satellite":"kitchen","media":"media-source://tts/x"}`},
 		{"wake_words/update", `{"satellite":"kitchen","wake_word":"okay_nabu","threshold":0.5e0,"active":true}`},
+		{"wake_words/update", `{"satellite":"kitchen","wake_word":"okay_nabu","second_threshold":1}`},
+		{"wake_words/tune", `{"satellite":"kitchen","wake_word":"okay_nabu"}`},
 		{"unsubscribe_events", `{"subscription":9007199254740991}`},
 		{"clips/sign", `{"entry_id":"\u0000"}`}, {"nothing", `{"a":1}`}, {"ping", `{"x":{}}`}, {"", `[]`},
 	} {
@@ -142,6 +144,10 @@ func (fuzzHouse) SetWakeWord(_ context.Context, id, word string, change WakeWord
 		return WakeWord{}, ErrUnknownWakeWord
 	}
 	return WakeWord{ID: word}, inKitchen(id)
+}
+
+func (fuzzHouse) Meter(satellite, _ string, _ Cutoffs) (func([]int16) Cutoffs, error) {
+	return func([]int16) Cutoffs { return Cutoffs{First: 0.5} }, inKitchen(satellite)
 }
 
 func (fuzzHouse) Try(_ context.Context, id string, length time.Duration) (Trial, error) {

@@ -62,6 +62,7 @@ func (s *Server) commandTable() map[string]command {
 		{"pairing/subscribe", "sends a code when a program asks to be paired, also one that is pending, to be shown to people; all is empty when that is over", Admin, noFields(s.subscribePairing), nil, []any{pairingEvent{}}},
 		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords), wakeWordsResult{}, nil},
 		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord, satelliteWakeWord{}, nil},
+		{"wake_words/tune", "measures the newest 500 recordings that are marked as mistake or correct, and says what other thresholds would have done; it may take minutes, and commands that follow are answered meanwhile", Admin, s.tuneWakeWord, tuneResult{}, nil},
 	}
 	table := make(map[string]command, len(list))
 	for _, c := range list {

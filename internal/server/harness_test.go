@@ -29,7 +29,9 @@ type house struct {
 	muted      map[string]bool
 	level      float64
 	words      []server.WakeWord
-	trial      *trial // the one that runs, if any
+	more       []server.Satellite // beside the kitchen
+	measuring  chan bool          // each recording is measured when this has a value; nil: at once
+	trial      *trial             // the one that runs, if any
 	announced  []server.Announcement
 	announcing chan bool // an announcement lasts until this says whether it was played; nil: no time at all
 	prompts    []server.Prompt
@@ -43,11 +45,11 @@ func newHouse() *house {
 func (h *house) List() []server.Satellite {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return []server.Satellite{{
+	return append([]server.Satellite{{
 		ID: "kitchen", Name: "Kitchen", Area: "Kitchen", State: "idle", Muted: h.muted["kitchen"],
 		Microphone: server.Microphone{State: "listening", Device: "usb", LevelDBFS: h.level},
 		WakeWords:  slices.Clone(h.words),
-	}}
+	}}, h.more...)
 }
 
 // setLevel makes it louder or quieter.
@@ -83,10 +85,26 @@ func (h *house) SetWakeWord(_ context.Context, id, word string, change server.Wa
 	if change.Threshold != nil {
 		h.words[i].Threshold = *change.Threshold
 	}
+	if change.SecondThreshold != nil {
+		h.words[i].SecondThreshold = *change.SecondThreshold
+	}
 	if change.Active != nil {
 		h.words[i].Active = *change.Active
 	}
 	return h.words[i], nil
+}
+
+// Meter makes a score of how loud a recording begins, and another of how loud it ends.
+func (h *house) Meter(id, word string, now server.Cutoffs) (func(pcm []int16) server.Cutoffs, error) {
+	if id == "cellar" {
+		return nil, server.Refusal("Not here.")
+	}
+	return func(pcm []int16) server.Cutoffs {
+		if h.measuring != nil {
+			<-h.measuring
+		}
+		return server.Cutoffs{First: float64(pcm[0]) / 1000, Second: float64(pcm[len(pcm)-1]) / 1000}
+	}, nil
 }
 
 // trial tells what a test wants it to.

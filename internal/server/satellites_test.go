@@ -85,7 +85,8 @@ func TestWakeWords(t *testing.T) {
 		fields map[string]any
 		want   string
 	}{
-		{nabu(), "invalid_format: threshold: say threshold or active"},
+		{nabu(), "invalid_format: threshold: say threshold, second_threshold or active"},
+		{nabu("second_threshold", 1.01), "invalid_format: second_threshold: a number from 0.01 to 1 is needed"},
 		{nabu("threshold", 0), "invalid_format: threshold: a number from 0.01 to 1 is needed"},
 		{nabu("threshold", 1.01), "invalid_format: threshold: a number from 0.01 to 1 is needed"},
 		{nabu("threshold", "0.5"), "invalid_format: threshold: a number from 0.01 to 1 is needed"},

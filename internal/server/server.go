@@ -68,6 +68,7 @@ type Satellites interface {
 	// SetMuted closes or opens a microphone. An id that is not configured is an ErrUnknownSatellite.
 	SetMuted(ctx context.Context, id string, muted bool) error
 	WakeWords
+	Tuner
 	Trials
 	Announcer
 	Prompter
@@ -111,7 +112,8 @@ type WakeWord struct {
 	Threshold float64 `json:"threshold"` // probability cutoff, 0..1
 	Active    bool    `json:"active"`    // false: a person has switched it off
 
-	SecondLook string `json:"second_look,omitempty"` // the model that looks again before it counts; "" when none does
+	SecondLook      string  `json:"second_look,omitempty"`      // the model that looks again before it counts; "" when none does
+	SecondThreshold float64 `json:"second_threshold,omitempty"` // probability cutoff of the second look, 0..1
 }
 
 // Deps is what a server serves.
@@ -155,6 +157,7 @@ type Server struct {
 	sockets  map[*socket]struct{}
 	reserved int // places for sockets that are taken
 	closing  bool
+	tuning   sync.Mutex     // held while recordings are measured
 	ended    sync.WaitGroup // of sockets; they outlive http.Server's own bookkeeping
 }
 

@@ -19,14 +19,15 @@ func (r Refusal) Error() string { return string(r) }
 
 // WakeWordChange is what a person wants of a wake word; what is nil stays.
 type WakeWordChange struct {
-	Threshold *float64 // 0.01..1
-	Active    *bool
+	Threshold       *float64 // 0.01..1
+	SecondThreshold *float64 // 0.01..1
+	Active          *bool
 }
 
 // WakeWords are the wake words of every satellite.
 type WakeWords interface {
 	// SetWakeWord changes a wake word of a satellite and returns it as it is then. Ids that are not configured are an ErrUnknownSatellite or an
-	// ErrUnknownWakeWord; what an engine elsewhere decides is a Refusal.
+	// ErrUnknownWakeWord; what an engine elsewhere decides, and the threshold of a second look that is not taken, are a Refusal.
 	SetWakeWord(ctx context.Context, satellite, word string, change WakeWordChange) (WakeWord, error)
 }
 
@@ -58,6 +59,7 @@ func (s *Server) updateWakeWord(f *fields) action {
 	satellite := f.text("satellite", "id of the satellite")
 	word := f.text("wake_word", "id of the wake word")
 	threshold := f.decimal("threshold", leastThreshold, 1, "the probability over which it counts")
+	second := f.decimal("second_threshold", leastThreshold, 1, "the probability over which the second look at it has to be, where one is taken")
 	active := f.flag("active", "whether the satellite listens for it")
 	f.require("satellite", "wake_word")
 	return func(ctx context.Context, by call) (any, error) {
@@ -65,8 +67,11 @@ func (s *Server) updateWakeWord(f *fields) action {
 		if *threshold != 0 {
 			change.Threshold = threshold
 		}
+		if *second != 0 {
+			change.SecondThreshold = second
+		}
 		if change == (WakeWordChange{}) {
-			return nil, invalidFormat("threshold: say threshold or active")
+			return nil, invalidFormat("threshold: say threshold, second_threshold or active")
 		}
 		w, err := s.deps.Satellites.SetWakeWord(ctx, *satellite, *word, change)
 		if err != nil {
