@@ -82,8 +82,8 @@ func twice(t testing.TB, h *scriptedHead, cutoff float64) *detector.Detector {
 // TestSecondLookHearsWhatOneAlwaysAwakeHears wants the same bits of the network that sleeps until the first stage wakes it.
 func TestSecondLookHearsWhatOneAlwaysAwakeHears(t *testing.T) {
 	t.Parallel()
-	for _, wav := range []string{"alexa", "speech", "noise"} {
-		pcm := slices.Concat(readWAV(t, "noise")[:7777], readWAV(t, "speech"), readWAV(t, wav), readWAV(t, "silence"))
+	for _, wav := range []string{"alexa", "speech"} {
+		pcm := slices.Concat(readWAV(t, "noise")[:7777], readWAV(t, wav), make([]int16, detector.SampleRate))
 		awake := map[float64]bool{}
 		d, err := detector.New((&scriptedHead{settle: 25, score: fingerprint, keep: true}).model(t))
 		if err != nil {
@@ -91,7 +91,7 @@ func TestSecondLookHearsWhatOneAlwaysAwakeHears(t *testing.T) {
 		}
 		d.Trace(func(hit detector.Detection) { awake[hit.Score] = true })
 		d.Process(pcm)
-		for _, chunk := range []int{160, 1111, len(pcm)} {
+		for _, chunk := range []int{160, len(pcm)} {
 			head := &scriptedHead{settle: 25, score: fingerprint, keep: true}
 			d := twice(t, head, 1)
 			if err := d.SetCutoff("alexa", 0.02); err != nil { // it looks often

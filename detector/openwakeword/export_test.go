@@ -54,6 +54,8 @@ func NewWhole(t testing.TB, path string) *Whole {
 }
 
 // Window is the embedding of 76 frames.
+//
+//go:norace
 func (w *Whole) Window(cells []float32) (out Embedding) {
 	x := plane{len(cells) / melBands, melBands, 1, cells}
 	for i, l := range w.layers {
@@ -91,6 +93,8 @@ type plane struct {
 }
 
 // at is 0 beside the columns.
+//
+//go:norace
 func (p plane) at(t, f, c int) float32 {
 	if f < 0 || f >= p.cols {
 		return 0
@@ -98,6 +102,7 @@ func (p plane) at(t, f, c int) float32 {
 	return p.values[(t*p.cols+f)*p.channels+c]
 }
 
+//go:norace
 func (p plane) pool(times, cols int) plane {
 	out := plane{p.times / times, p.cols / cols, p.channels, nil}
 	for t := range out.times {

@@ -9,6 +9,9 @@ const (
 // blockFrames are the frames that each step takes: as many as the pools over time make one of.
 const blockFrames = melFrames
 
+// What computes is not watched by the race detector (//go:norace), here and in the spectrogram and the heads: it works on memory of one stream, and would
+// take 30 times as long.
+
 // forward is the network at work on one stream. For each block of 8 frames it computes only what is new: no layer looks beyond the frames that a
 // window begins and ends with, so all else is the same in the next window.
 type forward struct {
@@ -85,6 +88,8 @@ func (f *forward) block(out *Embedding) {
 }
 
 // convolve fills outputs, one row for each new one of the input.
+//
+//go:norace
 func (f *forward) convolve(l *layer, in []float32, rows int) {
 	positions := rows * l.cols
 	for p := 0; p < positions; p += 2 {
@@ -117,6 +122,8 @@ func (f *forward) window(l *layer, in []float32, position, scratch int) []float3
 }
 
 // bend adds the bias, and applies the activation.
+//
+//go:norace
 func (l *layer) bend(values []float32) {
 	for o, b := range l.bias {
 		v := values[o] + b
@@ -128,6 +135,8 @@ func (l *layer) bend(values []float32) {
 }
 
 // pool takes maxima of the outputs into the input of the next layer, and returns how many rows there are then.
+//
+//go:norace
 func (f *forward) pool(l *layer, rows int, to []float32, row, pad int) int {
 	cols := l.cols / l.poolF
 	for r := range rows / l.poolTime {
@@ -152,6 +161,8 @@ func (f *forward) pool(l *layer, rows int, to []float32, row, pad int) int {
 
 // dot computes four outputs of two positions, and returns the weights of the next four. Four steps at a time, through pointers to arrays, is what
 // the compiler makes the fastest code of; the order of the sums is that of k all the same.
+//
+//go:norace
 func dot(w, x, y []float32, a, b *[4]float32) []float32 {
 	var a0, a1, a2, a3, b0, b1, b2, b3 float32
 	for len(x) >= 4 && len(y) >= 4 && len(w) >= 16 {

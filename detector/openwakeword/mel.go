@@ -100,6 +100,8 @@ func fromMel(m float64) float64 {
 }
 
 // group computes 8 frames from 1,632 samples; the result is valid until the next call.
+//
+//go:norace
 func (m *mel) group(pcm []int16) *[melFrames][melBands]float32 {
 	var decibel [melFrames][melBands]float64
 	loudest := math.Inf(-1)
@@ -127,6 +129,8 @@ func toDecibel(power float64) float64 { return 10 * math.Log10(max(power, 1e-10)
 
 // transform is the power spectrum of two frames. They go through one Fourier transform, radix 2, as its real and its imaginary part: the
 // spectrum of the one is symmetric, that of the other antisymmetric.
+//
+//go:norace
 func (m *mel) transform(even, odd []int16) {
 	x := &m.spectrum
 	for i := range even {

@@ -178,7 +178,11 @@ func TestEmbeddingsEqualTheReference(t *testing.T) {
 	}
 	for name, w := range v.WAVs {
 		want := floats(t, w.Own.Embeddings)
-		for _, piece := range []int{160, 1280, 5001} {
+		pieces := []int{1280}
+		if name == "alexa" {
+			pieces = []int{160, 5001}
+		}
+		for _, piece := range pieces {
 			var got []float32
 			for _, e := range embeddings(n, readWAV(t, name), piece) {
 				got = append(got, e[:]...)
@@ -206,6 +210,10 @@ func fileSum(t testing.TB, path string) string {
 func TestScoresEqualTheReference(t *testing.T) {
 	t.Parallel()
 	n, v := network(t), readVectors(t)
+	heard := map[string][]openwakeword.Embedding{}
+	for wav := range v.WAVs {
+		heard[wav] = embeddings(n, readWAV(t, wav), 1280)
+	}
 	for _, name := range []string{"alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "okay_nabu"} {
 		head, err := openwakeword.LoadHead(headPath(t, name+".tflite", v.Models[name]))
 		if err != nil {
@@ -219,7 +227,7 @@ func TestScoresEqualTheReference(t *testing.T) {
 		for wav, w := range v.WAVs {
 			scorer.Reset()
 			var got []float32
-			for _, e := range embeddings(n, readWAV(t, wav), 1280) {
+			for _, e := range heard[wav] {
 				got = append(got, scorer.Put(&e))
 			}
 			want := floats(t, w.Own.Scores[name])
@@ -241,7 +249,7 @@ func TestIncrementalEqualsFull(t *testing.T) {
 		pcm := readWAV(t, wav)
 		cells := openwakeword.Spectrogram(pcm)
 		got := embeddings(n, pcm, 1280)
-		for i := 9; i < len(got); i += 5 {
+		for i := 9; i < len(got); i += 11 {
 			last := (i + 1) * 8 * 32
 			if want := whole.Window(cells[last-76*32 : last]); want != got[i] {
 				t.Fatalf("%s: embedding %d has other bits", wav, i)

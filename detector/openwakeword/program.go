@@ -178,6 +178,7 @@ func run(steps []step, m [][]float32) {
 	}
 }
 
+//go:norace
 func dense(out, x, weights, bias []float32) {
 	for o := range out {
 		w := weights[o*len(x):][:len(x)]
