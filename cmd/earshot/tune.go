@@ -172,16 +172,16 @@ const barLength = 20
 // table shows what each cutoff of a field would have left.
 func (r tuned) table(out io.Writer, c tunedCurve, field string, bars bool) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  cutoff\tfalse triggers left\tright ones left\t")
+	fmt.Fprintln(w, "  cutoff\tfalse triggers left\tright ones left")
 	for _, p := range c.Curve {
 		note := ""
 		switch {
 		case p.Cutoff == c.Current:
-			note = "now"
+			note = "  now"
 		case r.Recommended != nil && r.Recommended.Field == field && p.Cutoff == r.Recommended.Cutoff:
-			note = "recommended"
+			note = "  recommended"
 		}
-		fmt.Fprintf(w, "  %.2f\t%s\t%s\t%s\n", p.Cutoff, amount(p.Mistakes, r.Mistakes, bars), amount(p.Correct, r.Correct, bars), note)
+		fmt.Fprintf(w, "  %.2f\t%s\t%s%s\n", p.Cutoff, amount(p.Mistakes, r.Mistakes, bars), amount(p.Correct, r.Correct, bars), note)
 	}
 	_ = w.Flush() // what cannot be printed is told by the sentence that follows
 }

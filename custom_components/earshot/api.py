@@ -32,7 +32,15 @@ MAX_MESSAGE: Final = 16 << 20  # bytes
 # The bridge carries out the commands of a connection one after the other. These may take minutes and get a connection of their own,
 # whose end is the end of what is played and listened for, too.
 LONG_COMMANDS: Final = frozenset(
-    {"history/delete", "history/delete_range", "history/verify", "retention/run", "satellites/announce", "satellites/listen"}
+    {
+        "history/delete",
+        "history/delete_range",
+        "history/verify",
+        "retention/run",
+        "satellites/announce",
+        "satellites/listen",
+        "wake_words/tune",
+    }
 )
 
 # What of a message is no field of its command.

@@ -1,66 +1,89 @@
-import{i as y,t as _,c as x,a as C,e as w,b as o,A as n,p as $,n as v,r as h,w as j,d as M,C as z,m as q,f as g}from"./page.js";var P=Object.defineProperty,m=(l,t,e,r)=>{for(var s=void 0,i=l.length-1,a;i>=0;i--)(a=l[i])&&(s=a(t,e,s)||s);return s&&P(t,e,s),s};const k=20;class c extends y{constructor(){super(...arguments),this.running=!1,this.points=[],this.problem="",this.listened=[],this.#s=t=>{t.action==="end"?this.#t():t.action==="wake"?this.heard=t:this.points=[...this.points,t]},this.#t=()=>{this.#e?.(),this.#e=void 0,this.running=!1}}#e;static{this.styles=[_,x,C`
+import{W as N,i as _,t as x,c as C,a as S,e as k,b as o,A as a,p as w,n as u,r as l,w as A,d as z,C as F,m as H,f as j}from"./page.js";const P={threshold_help:"Higher: fewer mistakes. Lower: hears you from further away.",testing:"Say “{word}” now. Nothing is recorded.",test_stop:"Stop",test_heard:"Heard: {word}, {score}.",test_best:"Not heard. The best was {score}; {limit} is needed.",curve:"Scores of the last seconds",tune:"Tune by marked recordings",tuning:"Hearing them again…",tune_set:"Set {cutoff}",tune_done:"Set.",tune_curve:"What each cutoff would have done",cutoff:"Cutoff",mistakes_left:"Mistakes left",correct_left:"Correct left",now:"now",recommended:"recommended",second:"For the second look"},W={threshold_help:"Höher: weniger Fehlauslösungen. Niedriger: hört dich auch von weiter weg.",testing:"Sag jetzt „{word}“. Nichts wird aufgenommen.",test_stop:"Beenden",test_heard:"Gehört: {word}, {score}.",test_best:"Nicht gehört. Höchstens {score} erkannt, {limit} sind nötig.",curve:"Verlauf der Erkennung in den letzten Sekunden",tune:"An markierten Aufnahmen einstellen",tuning:"Sie werden noch einmal gehört…",tune_set:"Auf {cutoff} setzen",tune_done:"Gesetzt.",tune_curve:"Was jede Schwelle bewirkt hätte",cutoff:"Schwelle",mistakes_left:"Übrige Fehlauslösungen",correct_left:"Übrige richtige",now:"jetzt",recommended:"empfohlen",second:"Für das zweite Hinhören"};function g(d){return new N(d.locale,d.locale.startsWith("de")?W:P)}var T=Object.defineProperty,b=(d,t,e,i)=>{for(var s=void 0,r=d.length-1,n;r>=0;r--)(n=d[r])&&(s=n(t,e,s)||s);return s&&T(t,e,s),s};const M=20;class m extends _{constructor(){super(...arguments),this.running=!1,this.points=[],this.problem="",this.listened=[],this.#e=t=>{t.action==="end"?this.#t():t.action==="wake"?this.heard=t:this.points=[...this.points,t]},this.#t=()=>{this.#s?.(),this.#s=void 0,this.running=!1}}#s;static{this.styles=[x,C,S`
 :host {display: block;}
 section {display: grid;gap: 0.5rem;}
 svg {display: block;inline-size: 100%;block-size: 120px;border: 1px solid var(--line);border-radius: 0.6rem;}
 .curve {fill: none;stroke: var(--accent);stroke-width: 2;vector-effect: non-scaling-stroke;}
 .limit {stroke: var(--warn);stroke-dasharray: 6 4;vector-effect: non-scaling-stroke;}
 .wake {stroke: var(--good);stroke-width: 3;vector-effect: non-scaling-stroke;}
-`]}disconnectedCallback(){super.disconnectedCallback(),this.#t()}async start(t){this.#t(),this.listened=t.wake_words.filter(e=>e.active!==!1),this.points=[],this.heard=void 0,this.problem="",this.running=!0;try{this.#e=await this.transport.subscribe("satellites/test",{satellite:t.id,seconds:k},this.#s),this.isConnected||this.#t()}catch(e){this.running=!1,this.problem=w(this.words,e)}}#s;#t;render(){const t=this.words.t.bind(this.words);if(this.problem)return o`<p class="bad" role="alert">${this.problem}</p>`;if(!this.running&&!this.points.length)return n;const e=i=>Math.min(i.at_ms/(k*10),100),r=i=>100-i*98-1,[s]=this.listened;return o`<section>
-<div class="bar"><p class="grow" role="status">${this.#i()}</p>
-${this.running?o`<button @click=${this.#t}>${t("mic.test_stop")}</button>`:n}</div>
-<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=${t("mic.curve")}>
-${this.listened.map(i=>f("curve",this.points.map(a=>`${e(a)},${r(a.scores?.[i.id]??0)}`)))}
-${s?f("limit",[`0,${r(s.threshold)}`,`100,${r(s.threshold)}`]):n}
-${this.heard?f("wake",[`${e(this.heard)},0`,`${e(this.heard)},100`]):n}
+`]}disconnectedCallback(){super.disconnectedCallback(),this.#t()}async start(t){this.#t(),this.listened=t.wake_words.filter(e=>e.active!==!1),this.points=[],this.heard=void 0,this.problem="",this.running=!0;try{this.#s=await this.transport.subscribe("satellites/test",{satellite:t.id,seconds:M},this.#e),this.isConnected||this.#t()}catch(e){this.running=!1,this.problem=k(this.words,e)}}#e;#t;render(){const t=g(this.words),e=t.t.bind(t);if(this.problem)return o`<p class="bad" role="alert">${this.problem}</p>`;if(!this.running&&!this.points.length)return a;const i=n=>Math.min(n.at_ms/(M*10),100),s=n=>100-n*98-1,[r]=this.listened;return o`<section>
+<div class="bar"><p class="grow" role="status">${this.#r()}</p>
+${this.running?o`<button @click=${this.#t}>${e("test_stop")}</button>`:a}</div>
+<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=${e("curve")}>
+${this.listened.map(n=>y("curve",this.points.map(h=>`${i(h)},${s(h.scores?.[n.id]??0)}`)))}
+${r?y("limit",[`0,${s(r.threshold)}`,`100,${s(r.threshold)}`]):a}
+${this.heard?y("wake",[`${i(this.heard)},0`,`${i(this.heard)},100`]):a}
 </svg>
-</section>`}#i(){const t=this.words.t.bind(this.words),e=(s="")=>this.listened.find(i=>i.id===s)?.phrase??s;if(this.heard)return t("mic.test_heard",{word:e(this.heard.wake_word),score:$(this.words,this.heard.score??0)});if(this.running)return t("mic.testing",{word:this.listened[0]?.phrase??""});const r=Math.max(0,...this.points.flatMap(s=>Object.values(s.scores??{})));return t("mic.test_best",{score:$(this.words,r),limit:$(this.words,this.listened[0]?.threshold??0)})}}m([v({attribute:!1})],c.prototype,"transport");m([v({attribute:!1})],c.prototype,"words");m([h()],c.prototype,"running");m([h()],c.prototype,"points");m([h()],c.prototype,"heard");m([h()],c.prototype,"problem");m([h()],c.prototype,"listened");function f(l,t){return j`<polyline class=${l} fill="none" points=${t.join(" ")} />`}M("earshot-microphone-test",c);var A=Object.defineProperty,b=(l,t,e,r)=>{for(var s=void 0,i=l.length-1,a;i>=0;i--)(a=l[i])&&(s=a(t,e,s)||s);return s&&A(t,e,s),s};const O=-70;class u extends y{constructor(){super(...arguments),this.levels={},this.problem=""}#e;#s;static{this.styles=[_,x,C`
+</section>`}#r(){const t=g(this.words),e=t.t.bind(t),i=(r="")=>this.listened.find(n=>n.id===r)?.phrase??r;if(this.heard)return e("test_heard",{word:i(this.heard.wake_word),score:w(this.words,this.heard.score??0)});if(this.running)return e("testing",{word:this.listened[0]?.phrase??""});const s=Math.max(0,...this.points.flatMap(r=>Object.values(r.scores??{})));return e("test_best",{score:w(this.words,s),limit:w(this.words,this.listened[0]?.threshold??0)})}}b([u({attribute:!1})],m.prototype,"transport");b([u({attribute:!1})],m.prototype,"words");b([l()],m.prototype,"running");b([l()],m.prototype,"points");b([l()],m.prototype,"heard");b([l()],m.prototype,"problem");b([l()],m.prototype,"listened");function y(d,t){return A`<polyline class=${d} fill="none" points=${t.join(" ")} />`}z("earshot-microphone-test",m);var q=Object.defineProperty,f=(d,t,e,i)=>{for(var s=void 0,r=d.length-1,n;r>=0;r--)(n=d[r])&&(s=n(t,e,s)||s);return s&&q(t,e,s),s};const O=15*6e4;class p extends _{constructor(){super(...arguments),this.satellite="",this.word="",this.running=!1,this.problem="",this.done=!1,this.#t=()=>this.#i(async()=>{this.done=!1,this.tuned=void 0,this.tuned=await this.transport.call("wake_words/tune",{satellite:this.satellite,wake_word:this.word},O)}),this.#r=()=>this.#i(async()=>{const{field:t,cutoff:e}=this.tuned.recommended;await this.transport.call("wake_words/update",{satellite:this.satellite,wake_word:this.word,[t]:e}),this.tuned=void 0,this.done=!0})}static{this.styles=[x,C,S`
+:host {display: grid;gap: 0.5rem;justify-items: start;}
+table {border-spacing: 1rem 0;margin-inline-start: -1rem;font-variant-numeric: tabular-nums;}
+th {font-weight: normal;}
+td {text-align: end;}
+`]}render(){const t=g(this.words),e=t.t.bind(t),i=this.tuned?.recommended;return o`
+<button ?disabled=${this.running} @click=${this.#t}>${e("tune")}</button>
+<p role="status" ?hidden=${!this.running&&!this.tuned&&!this.done}>${this.running?e("tuning"):this.done?e("tune_done"):this.tuned?.sentence}</p>
+${this.problem?o`<p class="bad" role="alert">${this.problem}</p>`:a}
+${i?o`<button @click=${this.#r}>${e("tune_set",{cutoff:this.#e(i.cutoff)})}</button>`:a}
+${this.tuned?this.#s(this.tuned):a}
+`}#s(t){const e=g(this.words),{current:i,curve:s}=t.second_threshold??t.threshold;return o`<details>
+<summary>${e.t("tune_curve")}</summary>
+${t.second_threshold?o`<p class="muted">${e.t("second")}</p>`:a}
+<table>
+<tr><th scope="col">${e.t("cutoff")}</th><th scope="col">${e.t("mistakes_left")}</th><th scope="col">${e.t("correct_left")}</th></tr>
+${s.map(r=>o`<tr>
+<th scope="row">${this.#e(r.cutoff)} ${r.cutoff===i?e.t("now"):r.cutoff===t.recommended?.cutoff?e.t("recommended"):""}</th>
+<td>${r.mistakes_left}</td><td>${r.correct_left}</td>
+</tr>`)}
+</table>
+</details>`}#e(t){return new Intl.NumberFormat(this.words.locale,{minimumFractionDigits:2}).format(t)}#t;#r;async#i(t){this.running=!0,this.problem="";try{await t()}catch(e){this.problem=k(this.words,e)}finally{this.running=!1}}}f([u({attribute:!1})],p.prototype,"transport");f([u({attribute:!1})],p.prototype,"words");f([u({attribute:!1})],p.prototype,"satellite");f([u({attribute:!1})],p.prototype,"word");f([l()],p.prototype,"running");f([l()],p.prototype,"tuned");f([l()],p.prototype,"problem");f([l()],p.prototype,"done");z("earshot-tune",p);var B=Object.defineProperty,v=(d,t,e,i)=>{for(var s=void 0,r=d.length-1,n;r>=0;r--)(n=d[r])&&(s=n(t,e,s)||s);return s&&B(t,e,s),s};const G=-70;class $ extends _{constructor(){super(...arguments),this.levels={},this.problem=""}#s;#e;static{this.styles=[x,C,S`
 :host {display: grid;gap: 1rem;padding-block: 1rem;}
 article {display: grid;gap: 0.7rem;padding: 1rem;border: 1px solid var(--line);border-radius: 1rem;}
 .head {justify-content: space-between;}
 meter {inline-size: 100%;block-size: 14px;}
 .word {display: grid;grid-template-columns: minmax(0, 1fr) minmax(6rem, 1fr) 4rem;align-items: center;gap: 0 0.8rem;}
+earshot-tune {grid-column: 1 / -1;}
 .word output {text-align: end;}
 dl {display: grid;grid-template-columns: auto minmax(0, 1fr);gap: 0.2rem 1rem;font-size: 0.9rem;}
 .warn {color: var(--warn);}
 dt {color: var(--muted);}
 dd {overflow-wrap: anywhere;}
-`]}connectedCallback(){super.connectedCallback(),this.#e=this.transport.watch(()=>{this.#t()}),this.#t()}disconnectedCallback(){super.disconnectedCallback(),this.#e?.(),this.#s?.()}async#t(){if(this.requestUpdate(),this.clock=new z(this.words,this.transport.timeZone),this.transport.link==="ready")try{this.#s=await this.transport.subscribe("satellites/subscribe",{levels:!0},t=>{t.satellites&&(this.satellites=t.satellites),t.levels&&(this.levels=t.levels)}),this.isConnected||this.#s()}catch(t){this.problem=w(this.words,t)}}render(){const t=this.words.t.bind(this.words);return o`
+`]}connectedCallback(){super.connectedCallback(),this.#s=this.transport.watch(()=>{this.#t()}),this.#t()}disconnectedCallback(){super.disconnectedCallback(),this.#s?.(),this.#e?.()}async#t(){if(this.requestUpdate(),this.clock=new F(this.words,this.transport.timeZone),this.transport.link==="ready")try{this.#e=await this.transport.subscribe("satellites/subscribe",{levels:!0},t=>{t.satellites&&(this.satellites=t.satellites),t.levels&&(this.levels=t.levels)}),this.isConnected||this.#e()}catch(t){this.problem=k(this.words,t)}}render(){const t=this.words.t.bind(this.words);return o`
 <h2>${t("page.microphones")}</h2>
-${this.transport.link==="ready"?n:o`<p role="status">${t("link.offline")}</p>`}
-${this.problem?o`<p class="bad" role="alert">${this.problem}</p>`:n}
-${this.satellites===void 0?o`<p class="muted" role="status">${t("list.loading")}</p>`:n}
-${this.satellites?.length===0?o`<p>${t("mic.none")}</p>`:n}
-${this.satellites?.map(e=>this.#i(e))}
-`}#i(t){const e=this.words.t.bind(this.words),r=q(this.transport.role),s=this.transport.link==="ready",i=t.microphone.state==="listening",a=this.levels[t.id]??t.microphone.level_dbfs;return o`<article aria-labelledby=${`name-${t.id}`}>
+${this.transport.link==="ready"?a:o`<p role="status">${t("link.offline")}</p>`}
+${this.problem?o`<p class="bad" role="alert">${this.problem}</p>`:a}
+${this.satellites===void 0?o`<p class="muted" role="status">${t("list.loading")}</p>`:a}
+${this.satellites?.length===0?o`<p>${t("mic.none")}</p>`:a}
+${this.satellites?.map(e=>this.#r(e))}
+`}#r(t){const e=this.words.t.bind(this.words),i=H(this.transport.role),s=this.transport.link==="ready",r=t.microphone.state==="listening",n=this.levels[t.id]??t.microphone.level_dbfs;return o`<article aria-labelledby=${`name-${t.id}`}>
 <div class="bar head">
 <div>
 <h3 id=${`name-${t.id}`}>${t.name}</h3>
 <p class=${t.microphone.state==="lost"?"bad":"muted"} role="status">
-${t.state==="idle"||!i?e(`mic.state.${t.microphone.state}`):e(`mic.doing.${t.state}`)}${t.area&&t.area!==t.name?` · ${t.area}`:""}</p>
+${t.state==="idle"||!r?e(`mic.state.${t.microphone.state}`):e(`mic.doing.${t.state}`)}${t.area&&t.area!==t.name?` · ${t.area}`:""}</p>
 </div>
-${r?o`<div class="bar">
-<button ?disabled=${!s||!i} @click=${p=>this.#a(p,t)}>${g("microphone")}${e("mic.test")}</button>
-<button aria-pressed=${t.muted} ?disabled=${!s} @click=${()=>this.#r("satellites/mute",{satellite:t.id,muted:!t.muted})}>
-${g("muted")}${e(t.muted?"mic.unmute":"mic.mute")}</button>
-</div>`:n}
+${i?o`<div class="bar">
+<button ?disabled=${!s||!r} @click=${h=>this.#n(h,t)}>${j("microphone")}${e("mic.test")}</button>
+<button aria-pressed=${t.muted} ?disabled=${!s} @click=${()=>this.#o("satellites/mute",{satellite:t.id,muted:!t.muted})}>
+${j("muted")}${e(t.muted?"mic.unmute":"mic.mute")}</button>
+</div>`:a}
 </div>
-${t.microphone.reason?o`<p class="bad">${t.microphone.reason}</p>`:n}
-${t.microphone.findings?.map(p=>o`<p class="warn" role="status">${p.text}</p>`)}
-${i?o`<meter min=${O} max="0" high="-3" .value=${a} aria-label=${e("mic.level")}
-aria-valuetext=${e("mic.dbfs",{n:Math.round(a)})} title=${e("mic.dbfs",{n:Math.round(a)})}></meter>`:n}
+${t.microphone.reason?o`<p class="bad">${t.microphone.reason}</p>`:a}
+${t.microphone.findings?.map(h=>o`<p class="warn" role="status">${h.text}</p>`)}
+${r?o`<meter min=${G} max="0" high="-3" .value=${n} aria-label=${e("mic.level")}
+aria-valuetext=${e("mic.dbfs",{n:Math.round(n)})} title=${e("mic.dbfs",{n:Math.round(n)})}></meter>`:a}
 <earshot-microphone-test .transport=${this.transport} .words=${this.words} .satellite=${t}></earshot-microphone-test>
-${t.wake_words.map(p=>this.#o(t,p,r&&s))}
-${r&&t.wake_words.length?o`<p class="muted">${e("mic.threshold_help")}</p>`:n}
+${t.wake_words.map(h=>this.#i(t,h,i&&s))}
+${i&&t.wake_words.length?o`<p class="muted">${g(this.words).t("threshold_help")}</p>`:a}
 <dl>
 <dt>${e("mic.last_heard")}</dt><dd>${t.last_heard?this.clock.dateTime(t.last_heard):e("mic.never")}</dd>
 <dt>${e("mic.device")}</dt><dd>${t.microphone.device}</dd>
 </dl>
-${t.microphone.dropped?o`<p class="muted">${e("mic.dropped",{n:t.microphone.dropped})}</p>`:n}
-</article>`}#o(t,e,r){const s=this.words.t.bind(this.words),i=d=>this.#r("wake_words/update",{satellite:t.id,wake_word:e.id,...d}),a=d=>d.target.checked,p=d=>d.target.valueAsNumber;return o`<div class="word">
-<label class="choice"><input type="checkbox" .checked=${e.active} ?disabled=${!r} @change=${d=>i({active:a(d)})} />
+${t.microphone.dropped?o`<p class="muted">${e("mic.dropped",{n:t.microphone.dropped})}</p>`:a}
+</article>`}#i(t,e,i){const s=this.words.t.bind(this.words),r=c=>this.#o("wake_words/update",{satellite:t.id,wake_word:e.id,...c}),n=c=>c.target.checked,h=c=>c.target.valueAsNumber;return o`<div class="word">
+<label class="choice"><input type="checkbox" .checked=${e.active} ?disabled=${!i} @change=${c=>r({active:n(c)})} />
 ${s("mic.active",{word:e.phrase})}</label>
-${e.threshold===0?n:o`<input type="range" min="0.05" max="0.99" step="0.01" .value=${String(e.threshold)} ?disabled=${!r}
-aria-label=${s("mic.threshold",{word:e.phrase})} aria-valuetext=${$(this.words,e.threshold)}
-@change=${d=>i({threshold:p(d)})} />
-<output>${$(this.words,e.threshold)}</output>`}
-</div>`}#a(t,e){t.target.closest("article")?.querySelector("earshot-microphone-test")?.start(e)}async#r(t,e){this.problem="";try{await this.transport.call(t,e)}catch(r){this.problem=w(this.words,r),this.requestUpdate("satellites")}}}b([v({attribute:!1})],u.prototype,"transport");b([v({attribute:!1})],u.prototype,"words");b([h()],u.prototype,"satellites");b([h()],u.prototype,"levels");b([h()],u.prototype,"problem");M("earshot-microphones",u);export{u as Microphones};
+${e.threshold===0?a:o`<input type="range" min="0.05" max="0.99" step="0.01" .value=${String(e.threshold)} ?disabled=${!i}
+aria-label=${s("mic.threshold",{word:e.phrase})} aria-valuetext=${w(this.words,e.threshold)}
+@change=${c=>r({threshold:h(c)})} />
+<output>${w(this.words,e.threshold)}</output>
+${i?o`<earshot-tune .transport=${this.transport} .words=${this.words} .satellite=${t.id} .word=${e.id}></earshot-tune>`:a}`}
+</div>`}#n(t,e){t.target.closest("article")?.querySelector("earshot-microphone-test")?.start(e)}async#o(t,e){this.problem="";try{await this.transport.call(t,e)}catch(i){this.problem=k(this.words,i),this.requestUpdate("satellites")}}}v([u({attribute:!1})],$.prototype,"transport");v([u({attribute:!1})],$.prototype,"words");v([l()],$.prototype,"satellites");v([l()],$.prototype,"levels");v([l()],$.prototype,"problem");z("earshot-microphones",$);export{$ as Microphones};

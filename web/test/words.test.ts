@@ -3,6 +3,7 @@ import { en } from "../src/core/en";
 import { de } from "../src/core/de";
 import { bytes, Clock, duration, percent, wakeWord } from "../src/core/format";
 import { Words, type Text } from "../src/core/words";
+import * as wake from "../src/ui/wake-words";
 
 const german = new Words("de", de);
 const english = new Words("en-GB");
@@ -11,11 +12,15 @@ const forms = (text: Text) => (typeof text === "string" ? [text] : [text.one, te
 const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 test("every language has the same texts, with the same values", () => {
-  expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
-  for (const key of Object.keys(en) as (keyof typeof en)[]) {
-    const all = (text: Text) => new Set(forms(text).flatMap(values));
-    expect(all(de[key]), key).toEqual(all(en[key]));
+  for (const [english, german] of [[en, de], [wake.en, wake.de]] as Record<string, Text>[][]) {
+    expect(Object.keys(german!).sort()).toEqual(Object.keys(english!).sort());
+    for (const [key, text] of Object.entries(english!)) {
+      const all = (text: Text) => new Set(forms(text).flatMap(values));
+      expect(all(german![key]!), key).toEqual(all(text));
+    }
   }
+  expect(wake.wakeWords(new Words("de-AT", de)).t("tune_set", { cutoff: "0,3" })).toBe("Auf 0,3 setzen");
+  expect(wake.wakeWords(english).t("now")).toBe("now");
 });
 
 test("the number chooses the form", () => {

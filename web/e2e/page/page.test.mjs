@@ -295,6 +295,9 @@ test("a microphone: level, mute, cutoff, and a test that draws what is heard", a
   await card.getByText(/^Heard: Okay Nabu, \d+%/i).waitFor();
   await card.getByRole("img", { name: /Scores/ }).waitFor();
   await card.getByRole("button", { name: "Stop" }).click();
+
+  await card.getByRole("button", { name: "Tune by marked recordings" }).click();
+  await card.getByText("Recordings are not used to tune wake words").waitFor();
   await page.getByRole("link", { name: "History" }).click();
   await counted(page, before);
 });

@@ -173,13 +173,7 @@ export const de: Catalogue = {
   "mic.never": "nie",
   "mic.active": "Auf „{word}“ hören",
   "mic.threshold": "Schwelle für „{word}“",
-  "mic.threshold_help": "Höher: weniger Fehlauslösungen. Niedriger: hört dich auch von weiter weg.",
   "mic.test": "Testen",
-  "mic.testing": "Sag jetzt „{word}“. Nichts wird aufgenommen.",
-  "mic.test_stop": "Beenden",
-  "mic.test_heard": "Gehört: {word}, {score}.",
-  "mic.test_best": "Nicht gehört. Höchstens {score} erkannt, {limit} sind nötig.",
-  "mic.curve": "Verlauf der Erkennung in den letzten Sekunden",
 
   "privacy.title": "Festlegen, wie deine Daten verwendet werden",
   "privacy.saved": "Was gespeichert wird",

@@ -174,13 +174,7 @@ export const en = {
   "mic.never": "never",
   "mic.active": "Listen for “{word}”",
   "mic.threshold": "Probability cutoff of “{word}”",
-  "mic.threshold_help": "Higher: fewer mistakes. Lower: hears you from further away.",
   "mic.test": "Test",
-  "mic.testing": "Say “{word}” now. Nothing is recorded.",
-  "mic.test_stop": "Stop",
-  "mic.test_heard": "Heard: {word}, {score}.",
-  "mic.test_best": "Not heard. The best was {score}; {limit} is needed.",
-  "mic.curve": "Scores of the last seconds",
 
   "privacy.title": "Manage how your data is used",
   "privacy.saved": "What is saved",

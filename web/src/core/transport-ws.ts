@@ -68,8 +68,8 @@ export class SocketTransport implements Transport {
     return () => this.#watchers.delete(changed);
   }
 
-  call<T>(type: string, fields: object = {}): Promise<T> {
-    return this.#send<T>(type, fields).answer;
+  call<T>(type: string, fields: object = {}, wait = patience): Promise<T> {
+    return this.#send<T>(type, fields, wait).answer;
   }
 
   async subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void> {
@@ -93,14 +93,14 @@ export class SocketTransport implements Transport {
     return new URL(download ? `${link}&download` : link, this.base).href;
   }
 
-  #send<T>(type: string, fields: object): { id: number; answer: Promise<T> } {
+  #send<T>(type: string, fields: object, wait = patience): { id: number; answer: Promise<T> } {
     const id = ++this.#lastId;
     const answer = new Promise<T>((resolve, reject) => {
       if (this.link !== "ready") {
         reject(new ServiceError("offline", ""));
         return;
       }
-      const timer = setTimeout(() => this.#settle(id)?.reject(new ServiceError("timeout", "")), patience);
+      const timer = setTimeout(() => this.#settle(id)?.reject(new ServiceError("timeout", "")), wait);
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject, timer });
       this.#socket?.send(JSON.stringify({ ...fields, id, type }));
     });

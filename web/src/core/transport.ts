@@ -18,8 +18,8 @@ export interface Transport {
   readonly timeZone: string;
   /** Calls changed whenever link has changed; returns what ends that. */
   watch(changed: () => void): () => void;
-  /** Carries a command out; rejects with a ServiceError. */
-  call<T>(type: string, fields?: object): Promise<T>;
+  /** Carries a command out; rejects with a ServiceError, also after so many milliseconds, where the way to the bridge has no other limit. */
+  call<T>(type: string, fields?: object, patience?: number): Promise<T>;
   /** Calls event for each event until the returned function is called or the link is lost, and then not again. */
   subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void>;
   /** Makes a link that a command returned one that a browser can fetch: to play, or to keep as a file. */

@@ -11,11 +11,11 @@ const others: Record<string, () => Promise<Catalogue>> = {
 };
 
 /** Words tells things in one language, and writes its numbers. */
-export class Words {
+export class Words<K extends string = Key> {
   #plural: Intl.PluralRules;
   #number: Intl.NumberFormat;
 
-  constructor(readonly locale = "en", private catalogue: Catalogue = en) {
+  constructor(readonly locale = "en", private catalogue: Record<K, Text> = en as unknown as Record<K, Text>) {
     this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
   }
@@ -32,7 +32,7 @@ export class Words {
   }
 
   /** The text of a key. The value n chooses between the forms by number. */
-  t(key: Key, values: Record<string, string | number> = {}): string {
+  t(key: K, values: Record<string, string | number> = {}): string {
     const text: Text = this.catalogue[key];
     const form = typeof text === "string" ? text : this.#plural.select(Number(values["n"])) === "one" ? text.one : text.other;
     return form.replace(/\{(\w+)\}/g, (_, name: string) => {

@@ -7,6 +7,7 @@ import type { Words } from "../core/words";
 import { define } from "./define";
 import { explain } from "./explain";
 import { tokens, controls } from "./theme";
+import { wakeWords } from "./wake-words";
 
 /** What satellites/test tells, about ten times a second. */
 interface Heard {
@@ -100,7 +101,8 @@ export class MicrophoneTest extends LitElement {
   };
 
   protected override render() {
-    const t = this.words.t.bind(this.words);
+    const words = wakeWords(this.words);
+    const t = words.t.bind(words);
     if (this.problem) return html`<p class="bad" role="alert">${this.problem}</p>`;
     if (!this.running && !this.points.length) return nothing;
     const x = (p: Heard) => Math.min(p.at_ms / (length * 10), 100);
@@ -108,8 +110,8 @@ export class MicrophoneTest extends LitElement {
     const [first] = this.listened;
     return html`<section>
       <div class="bar"><p class="grow" role="status">${this.#state()}</p>
-        ${this.running ? html`<button @click=${this.#end}>${t("mic.test_stop")}</button>` : nothing}</div>
-      <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=${t("mic.curve")}>
+        ${this.running ? html`<button @click=${this.#end}>${t("test_stop")}</button>` : nothing}</div>
+      <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=${t("curve")}>
         ${this.listened.map((w) => svgLine("curve", this.points.map((p) => `${x(p)},${y(p.scores?.[w.id] ?? 0)}`)))}
         ${first ? svgLine("limit", [`0,${y(first.threshold)}`, `100,${y(first.threshold)}`]) : nothing}
         ${this.heard ? svgLine("wake", [`${x(this.heard)},0`, `${x(this.heard)},100`]) : nothing}
@@ -118,12 +120,13 @@ export class MicrophoneTest extends LitElement {
   }
 
   #state(): string {
-    const t = this.words.t.bind(this.words);
+    const words = wakeWords(this.words);
+    const t = words.t.bind(words);
     const phrase = (id = "") => this.listened.find((w) => w.id === id)?.phrase ?? id;
-    if (this.heard) return t("mic.test_heard", { word: phrase(this.heard.wake_word), score: percent(this.words, this.heard.score ?? 0) });
-    if (this.running) return t("mic.testing", { word: this.listened[0]?.phrase ?? "" });
+    if (this.heard) return t("test_heard", { word: phrase(this.heard.wake_word), score: percent(this.words, this.heard.score ?? 0) });
+    if (this.running) return t("testing", { word: this.listened[0]?.phrase ?? "" });
     const best = Math.max(0, ...this.points.flatMap((p) => Object.values(p.scores ?? {})));
-    return t("mic.test_best", { score: percent(this.words, best), limit: percent(this.words, this.listened[0]?.threshold ?? 0) });
+    return t("test_best", { score: percent(this.words, best), limit: percent(this.words, this.listened[0]?.threshold ?? 0) });
   }
 }
 

@@ -11,6 +11,8 @@ import { controls, tokens } from "./theme";
 import { mayChange } from "./view";
 import type { MicrophoneTest } from "./microphone-test";
 import "./microphone-test";
+import "./tune";
+import { wakeWords } from "./wake-words";
 
 /** What satellites/subscribe tells. */
 interface News {
@@ -57,6 +59,9 @@ export class Microphones extends LitElement {
       grid-template-columns: minmax(0, 1fr) minmax(6rem, 1fr) 4rem;
       align-items: center;
       gap: 0 0.8rem;
+    }
+    earshot-tune {
+      grid-column: 1 / -1;
     }
     .word output {
       text-align: end;
@@ -146,7 +151,7 @@ export class Microphones extends LitElement {
         : nothing}
       <earshot-microphone-test .transport=${this.transport} .words=${this.words} .satellite=${s}></earshot-microphone-test>
       ${s.wake_words.map((w) => this.#word(s, w, change && online))}
-      ${change && s.wake_words.length ? html`<p class="muted">${t("mic.threshold_help")}</p>` : nothing}
+      ${change && s.wake_words.length ? html`<p class="muted">${wakeWords(this.words).t("threshold_help")}</p>` : nothing}
       <dl>
         <dt>${t("mic.last_heard")}</dt><dd>${s.last_heard ? this.clock.dateTime(s.last_heard) : t("mic.never")}</dd>
         <dt>${t("mic.device")}</dt><dd>${s.microphone.device}</dd>
@@ -168,7 +173,8 @@ export class Microphones extends LitElement {
         : html`<input type="range" min="0.05" max="0.99" step="0.01" .value=${String(w.threshold)} ?disabled=${!change}
               aria-label=${t("mic.threshold", { word: w.phrase })} aria-valuetext=${percent(this.words, w.threshold)}
               @change=${(e: Event) => update({ threshold: number(e) })} />
-            <output>${percent(this.words, w.threshold)}</output>`}
+            <output>${percent(this.words, w.threshold)}</output>
+            ${change ? html`<earshot-tune .transport=${this.transport} .words=${this.words} .satellite=${s.id} .word=${w.id}></earshot-tune>` : nothing}`}
     </div>`;
   }
 
