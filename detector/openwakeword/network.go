@@ -57,8 +57,9 @@ type Network struct {
 // layer is a shape with weights.
 type layer struct {
 	shape
-	cols    int       // outputs over frequency, before the pool
-	weights []float32 // [out/4][k][4], k over time, frequency and channel of the input
+	cols    int // outputs over frequency, before the pool
+	lanes   int
+	weights []float32 // [out/lanes][k][lanes], k over time, frequency and channel of the input
 	bias    []float32
 	last    bool // the outputs are not bent
 }
@@ -237,7 +238,7 @@ func (s *steps) layer(l *layer, first bool) error {
 	if l.bias, err = s.constant(conv, 2, l.out); err != nil {
 		return err
 	}
-	l.pack(weights)
+	l.pack(weights, lanes())
 	if l.last {
 		return nil
 	}
@@ -265,13 +266,14 @@ func (s *steps) layer(l *layer, first bool) error {
 	return nil
 }
 
-// pack lays out the weights for the kernel, four outputs side by side.
-func (l *layer) pack(weights []float32) {
+// pack lays out the weights for the kernel, so many outputs side by side.
+func (l *layer) pack(weights []float32, lanes int) {
 	k := l.size()
+	l.lanes = lanes
 	l.weights = make([]float32, len(weights))
 	for o := range l.out {
 		for i := range k {
-			l.weights[(o/4*k+i)*4+o%4] = weights[o*k+i]
+			l.weights[(o/lanes*k+i)*lanes+o%lanes] = weights[o*k+i]
 		}
 	}
 }
