@@ -87,7 +87,7 @@ func (r *liteReader) graph(n int, inputs []int) ([]step, []int, error) {
 	var outputs []int
 	for _, tensor := range g.Outputs {
 		v, ok := known[tensor]
-		if !ok {
+		if !ok || v < 0 { // or it is an input that is left out
 			return nil, nil, errors.New("an output is not computed")
 		}
 		outputs = append(outputs, v)

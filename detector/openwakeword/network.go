@@ -19,8 +19,12 @@ const (
 	EmbeddingSize = 96
 )
 
-// settleBlocks is how many blocks of 8 frames it takes until nothing of an embedding comes from before them: a window has 76 frames.
-const settleBlocks = 10
+const (
+	// windowFrames of the spectrogram are what an embedding is made of.
+	windowFrames = 76
+	// settleBlocks is how many blocks of 8 frames it takes until nothing of an embedding comes from before them.
+	settleBlocks = (windowFrames + blockFrames - 1) / blockFrames
+)
 
 // Embedding is what the network makes of 0.775 s of speech.
 type Embedding [EmbeddingSize]float32
@@ -53,8 +57,9 @@ type Network struct {
 // layer is a shape with weights.
 type layer struct {
 	shape
-	cols    int       // outputs over frequency, before the pool
-	weights []float32 // [out/4][k][4], k over time, frequency and channel of the input
+	cols    int // outputs over frequency, before the pool
+	lanes   int
+	weights []float32 // [out/lanes][k][lanes], k over time, frequency and channel of the input
 	bias    []float32
 	last    bool // the outputs are not bent
 }
@@ -125,7 +130,7 @@ func readNetwork(data []byte) (*Network, error) {
 		n.layers = append(n.layers, l)
 		cols /= s.poolF
 	}
-	if len(rest.graph.Operators) != 0 || cols != 1 {
+	if outputs := rest.graph.Outputs; len(rest.graph.Operators) != 0 || cols != 1 || len(outputs) != 1 || outputs[0] != rest.value {
 		return nil, errOther
 	}
 	n.settle()
@@ -161,6 +166,25 @@ func (s *steps) next(code int) (tflite.Operator, error) {
 	return op, nil
 }
 
+// has tells whether a tensor has these dimensions.
+func (s *steps) has(tensor int, dims ...int) bool {
+	return tensor >= 0 && tensor < len(s.graph.Tensors) && slices.Equal(s.graph.Tensors[tensor].Shape, dims)
+}
+
+// Paddings of a convolution: with zeros so that the size stays, or none.
+//
+// ref: Padding in tensorflow/lite/schema/schema.fbs
+const (
+	paddingSame  = 0
+	paddingValid = 1
+)
+
+// onceEach tells whether a convolution goes over every position, without gaps, and does nothing else.
+func onceEach(conv tflite.Operator) bool {
+	const strideW, strideH, activation, dilationW, dilationH = 1, 2, 3, 4, 5
+	return conv.Int(strideW) == 1 && conv.Int(strideH) == 1 && conv.Byte(activation) == 0 && conv.Int(dilationW) <= 1 && conv.Int(dilationH) <= 1
+}
+
 // constant is the n-th input of an operator, which must have these dimensions.
 func (s *steps) constant(op tflite.Operator, n int, dims ...int) ([]float32, error) {
 	if n >= len(op.Inputs) || op.Inputs[n] < 0 {
@@ -187,13 +211,25 @@ func (s *steps) layer(l *layer, first bool) error {
 			return errOther
 		}
 		s.value = s.graph.Inputs[0]
-		if _, err := s.next(opPad); err != nil {
+		pad, err := s.next(opPad)
+		if err != nil {
 			return err
+		}
+		if len(pad.Inputs) != 2 || !s.has(pad.Inputs[0], 1, windowFrames, melBands, 1) || pad.Inputs[1] < 0 ||
+			!slices.Equal(s.graph.Tensors[pad.Inputs[1]].Ints, []int{0, 0, 0, 0, 1, 1, 0, 0}) {
+			return errOther
 		}
 	}
 	conv, err := s.next(opConv)
 	if err != nil {
 		return err
+	}
+	padding := paddingValid
+	if l.time == 1 {
+		padding = paddingSame
+	}
+	if conv.Byte(0) != padding || !onceEach(conv) {
+		return errOther
 	}
 	weights, err := s.constant(conv, 1, l.out, l.time, l.freq, l.in)
 	if err != nil {
@@ -202,7 +238,7 @@ func (s *steps) layer(l *layer, first bool) error {
 	if l.bias, err = s.constant(conv, 2, l.out); err != nil {
 		return err
 	}
-	l.pack(weights)
+	l.pack(weights, lanes())
 	if l.last {
 		return nil
 	}
@@ -224,19 +260,20 @@ func (s *steps) layer(l *layer, first bool) error {
 	if err != nil {
 		return err
 	}
-	if pool.Int(1) != l.poolF || pool.Int(2) != l.poolTime || pool.Int(3) != l.poolF || pool.Int(4) != l.poolTime {
+	if pool.Byte(5) != 0 || pool.Int(1) != l.poolF || pool.Int(2) != l.poolTime || pool.Int(3) != l.poolF || pool.Int(4) != l.poolTime {
 		return errOther
 	}
 	return nil
 }
 
-// pack lays out the weights for the kernel, four outputs side by side.
-func (l *layer) pack(weights []float32) {
+// pack lays out the weights for the kernel, so many outputs side by side.
+func (l *layer) pack(weights []float32, lanes int) {
 	k := l.size()
+	l.lanes = lanes
 	l.weights = make([]float32, len(weights))
 	for o := range l.out {
 		for i := range k {
-			l.weights[(o/4*k+i)*4+o%4] = weights[o*k+i]
+			l.weights[(o/lanes*k+i)*lanes+o%lanes] = weights[o*k+i]
 		}
 	}
 }

@@ -57,20 +57,25 @@ const (
 	maxHeadFile = 4 << 20
 	maxValues   = 1024
 	maxSteps    = 1024
-	maxFloats   = maxHeadFile / 4 // of all values that steps make
+	maxFloats   = maxHeadFile / 4 // of all values that steps make, and of all constants
+	maxProducts = maxHeadFile / 4 // of all dense layers: each weight once
 )
 
 // builder puts a program together.
 type builder struct {
-	values []value
-	floats int
+	values    []value
+	floats    int // that steps make
+	constants int
+	products  int
 }
 
 func (b *builder) add(v value) (int, error) {
 	if v.constant == nil {
 		b.floats += v.size
+	} else {
+		b.constants += v.size
 	}
-	if len(b.values) >= maxValues || b.floats > maxFloats {
+	if len(b.values) >= maxValues || b.floats > maxFloats || b.constants > maxFloats {
 		return 0, errors.New("it has more values than a head needs")
 	}
 	b.values = append(b.values, v)
@@ -120,6 +125,9 @@ func (b *builder) dense(x, weights, bias int) (step, error) {
 	}
 	if bias >= 0 && b.values[bias].size != n/inputs {
 		return step{}, fmt.Errorf("%d biases do not go with %d outputs", b.values[bias].size, n/inputs)
+	}
+	if b.products += n; b.products > maxProducts {
+		return step{}, errors.New("it has more to compute than a head needs")
 	}
 	out, err := b.result(n / inputs)
 	return step{op: opDense, a: x, b: weights, c: bias, out: out}, err

@@ -36,19 +36,34 @@ func (o Operator) Float(field int) float32 { return o.options.float32(field) }
 // maxGraphFile is the most bytes that Graphs takes; hey_jarvis of openWakeWord has 1.3 million.
 const maxGraphFile = 4 << 20
 
-// Graphs reads the graphs of a model file of at most 4 MiB. It runs nothing, and only what lies outside of the file is an error.
+// maxOperands are the most inputs and outputs of an operator that Graphs takes; IF in hey_jarvis has 14.
+const maxOperands = 64
+
+// Graphs reads the graphs of a model file of at most 4 MiB. It runs nothing; what lies outside of the file is an
+// error, and what would take much more memory than the file has bytes.
 func Graphs(data []byte) ([]Graph, error) {
 	parsed, err := parse(data, bounds{file: maxGraphFile, elements: maxGraphFile / 4, empty: true})
 	if err != nil {
 		return nil, err
 	}
 	var graphs []Graph
+	copied := 0
 	for _, p := range parsed {
+		if n := p.inputs.len() + p.outputs.len(); n > maxOperands {
+			return nil, fmt.Errorf("a graph has %d inputs and outputs, more than %d", n, maxOperands)
+		}
 		g := Graph{Inputs: p.inputs.list(), Outputs: p.outputs.list()}
 		for _, t := range p.tensors {
+			// Any number of tensors may share what lies in the file once, but not what is made of it.
+			if copied += len(t.data); copied > maxGraphFile {
+				return nil, fmt.Errorf("its constants have more than %d bytes", maxGraphFile)
+			}
 			g.Tensors = append(g.Tensors, t.constant())
 		}
 		for i, op := range p.operators {
+			if n := op.inputs.len() + op.outputs.len(); n > maxOperands {
+				return nil, fmt.Errorf("operator %d (%v) has %d inputs and outputs, more than %d", i, op.code, n, maxOperands)
+			}
 			o := Operator{int(op.code), op.code.String(), op.inputs.list(), op.outputs.list(), op.options}
 			for _, n := range append(o.Inputs[:len(o.Inputs):len(o.Inputs)], o.Outputs...) {
 				if n < -1 || n >= len(g.Tensors) {
