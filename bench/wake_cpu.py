@@ -112,4 +112,5 @@ def main() -> None:
         sys.exit(f"wake_cpu: {ratio:.2f} is under {args.want}")
 
 
-main()
+if __name__ == "__main__":
+    main()

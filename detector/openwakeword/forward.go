@@ -97,9 +97,9 @@ func (f *forward) convolve(l *layer, in []float32, rows int) {
 		x, y := f.window(l, in, p, 0), f.window(l, in, q, 1)
 		a, b := f.outputs[p*l.out:][:l.out], f.outputs[q*l.out:][:l.out]
 		l.products(x, y, a, b)
-		l.bend(a)
+		l.finish(a)
 		if q != p {
-			l.bend(b)
+			l.finish(b)
 		}
 	}
 }
@@ -116,6 +116,19 @@ func (f *forward) window(l *layer, in []float32, position, scratch int) []float3
 		copy(x[t*width:][:width], in[at+t*row:])
 	}
 	return x
+}
+
+// bend adds the bias, and applies the activation.
+//
+//go:norace
+func (l *layer) bend(values []float32) {
+	for o, b := range l.bias {
+		v := values[o] + b
+		if !l.last {
+			v = max(v, slope*v, lowest)
+		}
+		values[o] = v
+	}
 }
 
 // pool takes maxima of the outputs into the input of the next layer, and returns how many rows there are then.

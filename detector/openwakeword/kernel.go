@@ -17,19 +17,11 @@ func (l *layer) products(x, y, a, b []float32) {
 	}
 }
 
-// bend adds the bias, and applies the activation.
-//
-//go:norace
-func (l *layer) bend(values []float32) {
+// finish turns products into outputs.
+func (l *layer) finish(products []float32) {
 	if l.lanes != scalarLanes && !l.last {
-		wideBend(values, l.bias)
+		wideBend(products, l.bias)
 		return
 	}
-	for o, b := range l.bias {
-		v := values[o] + b
-		if !l.last {
-			v = max(v, slope*v, lowest)
-		}
-		values[o] = v
-	}
+	l.bend(products)
 }

@@ -19,6 +19,8 @@ func lanes() int {
 
 // wideProducts is products with vectors: 24 outputs of two positions at a time. Each output is summed in the order of dot, with its roundings, so
 // that both have the same bits: a fused multiplication and addition would round once less, and is no faster.
+//
+//go:norace
 func wideProducts(w, x, y, a, b []float32) {
 	y = y[:len(x)]
 	for o := 0; o < len(a); o += wideLanes {
@@ -46,6 +48,8 @@ func wideProducts(w, x, y, a, b []float32) {
 }
 
 // wideBend is bend with vectors, of a layer that has the activation.
+//
+//go:norace
 func wideBend(values, bias []float32) {
 	values = values[:len(bias)]
 	flat, least := archsimd.BroadcastFloat32x8(slope), archsimd.BroadcastFloat32x8(lowest)
