@@ -39,7 +39,7 @@ integration:
 
 # The race detector needs cgo (gcc); the program itself is built without.
 unit: web/node_modules
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 40m ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 55m ./...
 
 # Every fuzz target of every package, one after the other.
 fuzz:
