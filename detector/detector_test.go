@@ -1,13 +1,9 @@
 package detector_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"earshot/detector"
+	"earshot/internal/testkit"
 )
 
 // packaged are the models that `make models` fetches.
@@ -314,45 +311,15 @@ func modelSum(t testing.TB, id string) string {
 // modelPath returns a file of the folder that `make models` fills.
 func modelPath(t testing.TB, name string) string {
 	t.Helper()
-	dir := os.Getenv("EARSHOT_MODELS")
-	if dir == "" {
-		dir = filepath.Join("..", "models")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v; run `make models` first", err)
-	}
-	return path
+	return testkit.Model(t, "..", name)
 }
 
 func readWAV(t testing.TB, name string) []int16 {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "wav", name+".wav"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const header = 44
-	pcm := make([]int16, (len(data)-header)/2)
-	if err := binary.Read(bytes.NewReader(data[header:]), binary.LittleEndian, pcm); err != nil {
-		t.Fatal(err)
-	}
-	return pcm
+	return testkit.ReadWAV(t, filepath.Join("testdata", "wav", name+".wav"))
 }
 
 func readVectors(t testing.TB, name string, v any) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if data, err = io.ReadAll(z); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		t.Fatalf("read %s: %v", name, err)
-	}
+	testkit.ReadJSON(t, filepath.Join("testdata", name), v)
 }

@@ -29,7 +29,7 @@ var kitchen = discovery.Device{ID: "kitchen", Name: "Kitchen", Area: "Kitchen", 
 // household has everything that can be had.
 var household = discovery.Config{
 	BridgeID: "bridge", Version: "0.1.0", HomeAssistant: true, DeleteButtons: true, Outcomes: []string{"understood", "not_understood", "not_intended", "failed"},
-	Findings: []string{"flat", "narrow"},
+	Findings:     []string{"flat", "narrow"},
 	Announcement: discovery.Announcement{ID: "bridge", Instance: "i"},
 }
 

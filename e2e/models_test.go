@@ -20,19 +20,6 @@ import (
 	"earshot/internal/testkit"
 )
 
-// openWakeWordHead is a model that must not be shipped, so that the tests fetch it for themselves.
-func openWakeWordHead(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("../.lab/heads/" + name + ".tflite")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%v; run `make needs` first", err)
-		}
-		t.Skipf("%v; `make needs` fetches it", err)
-	}
-	return data
-}
-
 // copied puts a file into a folder, under its own name.
 func copied(t *testing.T, from, dir string) {
 	t.Helper()
@@ -107,7 +94,7 @@ func shelf(t *testing.T, head []byte) (url, catalogue string) {
 
 // TestModelsFromCatalogue fetches by name what is meant and nothing else, and only after its licence was accepted.
 func TestModelsFromCatalogue(t *testing.T) {
-	url, catalogue := shelf(t, openWakeWordHead(t, "okay_nabu"))
+	url, catalogue := shelf(t, testkit.Head(t, "..", "okay_nabu"))
 	dir := t.TempDir()
 	copied(t, "../models/okay_nabu.json", dir)
 	copied(t, "../models/okay_nabu.tflite", dir)
@@ -146,7 +133,7 @@ func TestModelsFromCatalogue(t *testing.T) {
 
 // TestLicenceIsAsked asks a person at a terminal.
 func TestLicenceIsAsked(t *testing.T) {
-	_, catalogue := shelf(t, openWakeWordHead(t, "okay_nabu"))
+	_, catalogue := shelf(t, testkit.Head(t, "..", "okay_nabu"))
 	for answer, want := range map[string]string{"yes": "okay_nabu.tflite", "no": ""} {
 		dir := t.TempDir()
 		line := fmt.Sprintf("%s models add okay_nabu --models %s --catalogue %s", program, dir, catalogue)
@@ -165,7 +152,7 @@ func TestModelsFromFolder(t *testing.T) {
 	copied(t, "../models/alexa.json", from)
 	copied(t, "../models/alexa.tflite", from)
 	for name, data := range map[string][]byte{
-		"okay_nabu.tflite": openWakeWordHead(t, "okay_nabu"), "broken.tflite": []byte("no model"), "notes.json": []byte("{}"), "readme.txt": nil,
+		"okay_nabu.tflite": testkit.Head(t, "..", "okay_nabu"), "broken.tflite": []byte("no model"), "notes.json": []byte("{}"), "readme.txt": nil,
 	} {
 		if err := os.WriteFile(filepath.Join(from, name), data, 0o600); err != nil {
 			t.Fatal(err)
@@ -209,7 +196,7 @@ func TestModelsMeasure(t *testing.T) {
 	}
 	copied(t, "../detector/testdata/wav/alexa.wav", without)
 	head := filepath.Join(t.TempDir(), "okay_nabu.tflite")
-	if err := os.WriteFile(head, openWakeWordHead(t, "okay_nabu"), 0o600); err != nil {
+	if err := os.WriteFile(head, testkit.Head(t, "..", "okay_nabu"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out := exitCode(t, "models", "add", head, "--models", dir, "--negatives", with)

@@ -38,7 +38,7 @@ func modelsWithHeads(t *testing.T, names ...string) string {
 	heads := filepath.Join(dir, "openwakeword")
 	copied(t, "../models/openwakeword/embedding_model.tflite", heads)
 	for _, name := range names {
-		if err := os.WriteFile(filepath.Join(heads, name+".tflite"), openWakeWordHead(t, name), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(heads, name+".tflite"), testkit.Head(t, "..", name), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

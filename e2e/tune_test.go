@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"earshot/history"
-	"earshot/internal/audio"
 	"earshot/internal/testkit"
 )
 
@@ -26,25 +24,11 @@ history: {dir: DATA}
 server: {listen: LISTEN}
 `
 
-// readWAV is the sound of a file.
-func readWAV(t *testing.T, name string) []int16 {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pcm, err := audio.ReadWAV(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pcm
-}
-
 // falseTriggers is a file in which somebody says the word with a voice and in a noise of which the second look makes less, half a file later than
 // in the other one: satellites that hear a word within 2 s leave it to the first.
 func falseTriggers(t *testing.T, clear []int16) string {
 	t.Helper()
-	weak := readWAV(t, "../detector/testdata/wav/alexa.wav")
+	weak := testkit.ReadWAV(t, "../detector/testdata/wav/alexa.wav")
 	pcm := append(weak, clear[len(weak):]...) // the same command after it
 	for i := range pcm {
 		pcm[i] += int16(i*7919%31-15) * 4
@@ -61,10 +45,12 @@ func falseTriggers(t *testing.T, clear []int16) string {
 func TestTune(t *testing.T) {
 	t.Parallel()
 	said := absolute(t, "../testdata/audio/alexa_light_on.wav")
-	b := startBridge(t, fmt.Sprintf(tunable, said, falseTriggers(t, readWAV(t, said)), modelsWithHeads(t, "alexa")))
+	b := startBridge(t, fmt.Sprintf(tunable, said, falseTriggers(t, testkit.ReadWAV(t, said)), modelsWithHeads(t, "alexa")))
 	c := &caller{b, t}
 	c.await()
-	tune := func(args ...string) (int, string) { return exitCode(t, append(append([]string{"tune"}, args...), "--config", b.config)...) }
+	tune := func(args ...string) (int, string) {
+		return exitCode(t, append(append([]string{"tune"}, args...), "--config", b.config)...)
+	}
 	if code, out := tune(); code != 1 || !strings.Contains(out, `turn on "Help improve the wake words"`) {
 		t.Errorf("while it is off: exit code %d, %s", code, out)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"earshot/detector/openwakeword"
+	"earshot/internal/testkit"
 )
 
 // message puts fields of a protobuf message together.
@@ -253,7 +254,7 @@ func FuzzLoadHead(f *testing.F) {
 		f.Add([]byte(message(nil).text(7, string(m))), uint32(0), []byte{})
 	}
 	for _, name := range []string{"alexa", "hey_jarvis", "okay_nabu"} { // where they are
-		if data, err := os.ReadFile(filepath.Join("..", "..", ".lab", "heads", name+".tflite")); err == nil {
+		if data, err := os.ReadFile(testkit.HeadPath(root, name)); err == nil {
 			f.Add(data, uint32(0), []byte{})
 		}
 	}

@@ -1,14 +1,10 @@
 package openwakeword_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +12,7 @@ import (
 	"testing"
 
 	"earshot/detector/openwakeword"
+	"earshot/internal/testkit"
 )
 
 // How far values may be from the references, which sum in another order and in float32 where we use float64.
@@ -26,6 +23,9 @@ const (
 	embeddingTolerance = 5e-3
 	scoreTolerance     = 1e-4
 )
+
+// root is where the project begins.
+const root = "../.."
 
 // vectors are what the references made of each recording.
 type vectors struct {
@@ -42,21 +42,8 @@ type vectors struct {
 
 func readVectors(t testing.TB) vectors {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "vectors.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if data, err = io.ReadAll(z); err != nil {
-		t.Fatal(err)
-	}
 	var v vectors
-	if err := json.Unmarshal(data, &v); err != nil {
-		t.Fatal(err)
-	}
+	testkit.ReadJSON(t, filepath.Join("testdata", "vectors.json.gz"), &v)
 	if len(v.WAVs) != 6 {
 		t.Fatalf("there are vectors for %d recordings, want 6", len(v.WAVs))
 	}
@@ -78,30 +65,13 @@ func floats(t testing.TB, text string) []float32 {
 
 func readWAV(t testing.TB, name string) []int16 {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "wav", name+".wav"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const header = 44
-	pcm := make([]int16, (len(data)-header)/2)
-	if err := binary.Read(bytes.NewReader(data[header:]), binary.LittleEndian, pcm); err != nil {
-		t.Fatal(err)
-	}
-	return pcm
+	return testkit.ReadWAV(t, filepath.Join("..", "testdata", "wav", name+".wav"))
 }
 
 // networkPath is the file that `make models` fetches.
 func networkPath(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("EARSHOT_MODELS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "models")
-	}
-	path := filepath.Join(dir, "openwakeword", "embedding_model.tflite")
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v; run `make models` first", err)
-	}
-	return path
+	return testkit.Model(t, root, "openwakeword/embedding_model.tflite")
 }
 
 func network(t testing.TB) *openwakeword.Network {
@@ -113,21 +83,13 @@ func network(t testing.TB) *openwakeword.Network {
 	return n
 }
 
-// headPath is a model that must not be shipped, so that the tests fetch it for themselves (scripts/needs.sh).
+// headPath is the model that the vectors are of.
 func headPath(t testing.TB, name, sum string) string {
 	t.Helper()
-	path := filepath.Join("..", "..", ".lab", "heads", name)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%v; run `make needs` first", err)
-		}
-		t.Skipf("%v; `make needs` fetches it", err)
+	if got := sha256.Sum256(testkit.Head(t, root, name)); hex.EncodeToString(got[:]) != sum {
+		t.Fatalf("%s is not the file that the vectors are of", testkit.HeadPath(root, name))
 	}
-	if got := sha256.Sum256(data); hex.EncodeToString(got[:]) != sum {
-		t.Fatalf("%s is not the file that the vectors are of", path)
-	}
-	return path
+	return testkit.HeadPath(root, name)
 }
 
 // embeddings of a stream that is given in pieces.
@@ -215,7 +177,7 @@ func TestScoresEqualTheReference(t *testing.T) {
 		heard[wav] = embeddings(n, readWAV(t, wav), 1280)
 	}
 	for _, name := range []string{"alexa", "hey_jarvis", "hey_mycroft", "hey_rhasspy", "okay_nabu"} {
-		head, err := openwakeword.LoadHead(headPath(t, name+".tflite", v.Models[name]))
+		head, err := openwakeword.LoadHead(headPath(t, name, v.Models[name]))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,12 @@
 package silero_test
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"earshot/detector/silero"
+	"earshot/internal/testkit"
 )
 
 // tolerance is the largest difference to ONNX Runtime, which adds in another order.
@@ -16,15 +14,7 @@ const tolerance = 1e-4
 
 func modelPath(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("EARSHOT_MODELS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "models")
-	}
-	path := filepath.Join(dir, "silero_vad_16k_op15.onnx")
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("run make models: %v", err)
-	}
-	return path
+	return testkit.Model(t, "../..", "silero_vad_16k_op15.onnx")
 }
 
 func loadModel(t testing.TB) *silero.Model {
@@ -39,15 +29,7 @@ func loadModel(t testing.TB) *silero.Model {
 // clip reads one of our recordings: 16 kHz mono s16 behind the shortest possible header.
 func clip(t testing.TB, name string) []int16 {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "audio", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pcm := make([]int16, 0, len(data)/2)
-	for i := 44; i+1 < len(data); i += 2 {
-		pcm = append(pcm, int16(uint16(data[i])|uint16(data[i+1])<<8))
-	}
-	return pcm
+	return testkit.ReadWAV(t, filepath.Join("..", "..", "testdata", "audio", name))
 }
 
 // noise makes what testdata/gen_vectors.py makes.
@@ -70,19 +52,8 @@ func noise(chunks int) []int16 {
 
 func readVectors(t *testing.T) map[string][]float64 {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "vectors.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var vectors map[string][]float64
-	if err := json.NewDecoder(z).Decode(&vectors); err != nil {
-		t.Fatal(err)
-	}
+	testkit.ReadJSON(t, filepath.Join("testdata", "vectors.json.gz"), &vectors)
 	return vectors
 }
 
