@@ -36,6 +36,7 @@ type Detector struct {
 	frontEnd *microfrontend.FrontEnd
 	words    []*word
 	ears     *ears // nil when no word is told from speech
+	micro    bool  // a word needs the front end
 	trace    func(Detection)
 	frames   int64
 	found    []Detection // reused by Process
@@ -67,6 +68,7 @@ func New(models ...*Model) (*Detector, error) {
 		w := &word{model: m}
 		w.cutoff.Store(math.Float64bits(m.Cutoff))
 		if m.net != nil {
+			d.micro = true
 			w.net, w.rule = m.net.NewInterpreter(), newRule(m.Window)
 		}
 		if m.speech != nil {
@@ -102,6 +104,10 @@ func (d *Detector) Reset() {
 // is valid until the next call. A word that goes on is reported again after about a second, not before.
 func (d *Detector) Process(pcm []int16) []Detection {
 	d.found = d.found[:0]
+	if !d.micro {
+		d.ears.hear(pcm)
+		return d.found
+	}
 	var features [microfrontend.Channels]uint16
 	for len(pcm) > 0 {
 		used, complete := d.frontEnd.Process(pcm, &features)
@@ -133,7 +139,7 @@ func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
 			d.found = append(d.found, d.agreed(w))
 		}
 		if d.trace != nil {
-			hit := Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: d.position(), Score: mean, Peak: float64(probability) / fullScale, Cutoff: cutoff}
+			hit := w.detection(d.position(), mean, float64(probability)/fullScale, cutoff)
 			if w.look != nil && mean >= cutoff {
 				hit.Second = w.look.best(d.position())
 			}
@@ -144,7 +150,7 @@ func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
 		return
 	}
 	if score, peak, ok := w.rule.fires(cutoff); ok {
-		d.found = append(d.found, Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: d.position(), Score: score, Peak: peak, Cutoff: cutoff})
+		d.found = append(d.found, w.detection(d.position(), score, peak, cutoff))
 	}
 }
 
@@ -152,7 +158,7 @@ func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
 func (d *Detector) spoken(w *word, at int64, score float64) {
 	cutoff := w.threshold()
 	if w.net == nil {
-		hit := Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: at, Score: score, Peak: score, Cutoff: cutoff}
+		hit := w.detection(at, score, score, cutoff)
 		if d.trace != nil {
 			d.trace(hit)
 		}
@@ -174,10 +180,13 @@ func (d *Detector) spoken(w *word, at int64, score float64) {
 // agreed is a word that both stages have heard.
 func (d *Detector) agreed(w *word) Detection {
 	l := w.look
-	return Detection{
-		Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: l.first, Score: l.mean, Peak: l.mean, Cutoff: w.threshold(),
-		Second: l.score, Delay: max(0, d.ears.position-l.first),
-	}
+	hit := w.detection(l.first, l.mean, l.mean, w.threshold())
+	hit.Second, hit.Delay = l.score, max(0, d.ears.position-l.first)
+	return hit
+}
+
+func (w *word) detection(sample int64, score, peak, cutoff float64) Detection {
+	return Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: sample, Score: score, Peak: peak, Cutoff: cutoff}
 }
 
 // Looks is how often the first stage of a wake word has asked for a second look, and how often that agreed. It may be called while another

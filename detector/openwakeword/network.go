@@ -194,16 +194,21 @@ func (s *steps) constant(op tflite.Operator, n int, dims ...int) ([]float32, err
 	if v.Floats == nil || !slices.Equal(v.Shape, dims) {
 		return nil, errOther
 	}
-	for _, f := range v.Floats {
-		if !(f >= -maxWeight && f <= maxWeight) {
-			return nil, fmt.Errorf("the weight %v is no sensible number", f)
-		}
-	}
-	return v.Floats, nil
+	return v.Floats, sensible(v.Floats)
 }
 
 // maxWeight bounds every weight of network and heads, so that no sum can overflow.
 const maxWeight = 1000
+
+// sensible tells of a weight that is over the bound, or no number.
+func sensible(weights []float32) error {
+	for _, w := range weights {
+		if !(w >= -maxWeight && w <= maxWeight) {
+			return fmt.Errorf("the weight %v is no sensible number", w)
+		}
+	}
+	return nil
+}
 
 func (s *steps) layer(l *layer, first bool) error {
 	if first {

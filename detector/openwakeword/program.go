@@ -84,10 +84,8 @@ func (b *builder) add(v value) (int, error) {
 
 // constant adds a value that the file has.
 func (b *builder) constant(floats []float32) (int, error) {
-	for _, f := range floats {
-		if !(f >= -maxWeight && f <= maxWeight) {
-			return 0, fmt.Errorf("the weight %v is no sensible number", f)
-		}
+	if err := sensible(floats); err != nil {
+		return 0, err
 	}
 	return b.add(value{size: len(floats), constant: floats})
 }
