@@ -1,9 +1,6 @@
 package main
 
 import (
-	"slices"
-
-	"earshot/bridge"
 	"earshot/detector"
 	"earshot/internal/server"
 )
@@ -18,7 +15,7 @@ func (h *house) Meter(id, word string, now server.Cutoffs) (func(pcm []int16) se
 	switch {
 	case r == nil:
 		return nil, server.ErrUnknownSatellite
-	case !slices.ContainsFunc(r.configured.WakeWords, func(w bridge.WakeWord) bool { return w.Model == word }):
+	case r.configuredWord(word).Model == "":
 		return nil, server.ErrUnknownWakeWord
 	case r.models[word] == nil:
 		return nil, server.Refusal("A wake engine on another machine listens for this wake word; what it makes of recordings is not known here.")

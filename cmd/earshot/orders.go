@@ -179,7 +179,7 @@ func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.
 	if r == nil {
 		return server.WakeWord{}, server.ErrUnknownSatellite
 	}
-	if !slices.ContainsFunc(r.configured.WakeWords, func(w bridge.WakeWord) bool { return w.Model == word }) {
+	if r.configuredWord(word).Model == "" {
 		return server.WakeWord{}, server.ErrUnknownWakeWord
 	}
 	defer h.markStale(func(other *room) bool { return other == r })
@@ -210,7 +210,7 @@ func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.
 	return r.wakeWord(word), nil
 }
 
-// configuredWord is a word as it is configured; its thresholds are 0 for the model's own.
+// configuredWord is a word as it is configured, without a model for one that is not; its thresholds are 0 for the model's own.
 func (r *room) configuredWord(word string) bridge.WakeWord {
 	for _, w := range r.configured.WakeWords {
 		if w.Model == word {

@@ -44,16 +44,16 @@ type tunedCurve struct {
 
 // tuneCommand shows what other cutoffs would have done to the recordings that people have marked, and sets the one that is recommended.
 func tuneCommand(ctx context.Context, t terminal, args []string) error {
-	words, rest := leadingWords(args)
 	f := flags("tune")
 	file := f.String("config", "", "configuration file")
 	satellite := f.String("satellite", "", "only the recordings of this satellite, and only its thresholds")
 	apply := f.Bool("apply", false, "set the cutoff that is recommended")
 	asJSON := f.Bool("json", false, "print JSON")
-	if err := parse(f, rest); err != nil {
+	words, err := parseAround(f, args)
+	if err != nil {
 		return err
 	}
-	if words = append(words, f.Args()...); len(words) > 1 {
+	if len(words) > 1 {
 		return usageError{"name one wake word, or none when there is only one"}
 	}
 	cfg, err := loadConfig(*file)

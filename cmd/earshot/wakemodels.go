@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,9 +96,6 @@ func (m *wakeModels) loadNetwork() (err error) {
 	return nil
 }
 
-// headFile is the name of an openWakeWord model: its word, and maybe a version.
-var headFile = regexp.MustCompile(`^(.+?)(_v[0-9.]+)?\.(?:tflite|onnx)$`)
-
 // secondLook is the newest openWakeWord model of the folder for the word of another model, "" when there is none.
 func secondLook(dir, word string) string {
 	newest := ""
@@ -118,8 +114,9 @@ func looksFor(name, word string) bool { return name == word || strings.HasPrefix
 func speechNames(dir string) (names []string) {
 	entries, _ := os.ReadDir(filepath.Join(dir, speechFolder)) // a folder that is not there holds none
 	for _, e := range entries {
-		if m := headFile.FindStringSubmatch(e.Name()); m != nil && e.Name() != embeddingFile {
-			names = append(names, m[1]+m[2])
+		name, ending := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())), filepath.Ext(e.Name())
+		if name != "" && (ending == ".tflite" || ending == ".onnx") && e.Name() != embeddingFile {
+			names = append(names, name)
 		}
 	}
 	return slices.Compact(names)
@@ -151,7 +148,7 @@ func (m *wakeModels) load(cfg config.Config, file string) error {
 	}
 }
 
-// tell says which words are looked at twice.
+// tellLooks says which words are looked at twice.
 func tellLooks(log zerolog.Logger, words []bridge.WakeWord, models map[string]*detector.Model) {
 	for _, w := range words {
 		if w.Engine == bridge.OpenWakeWord || w.Verify == bridge.VerifyOff {
