@@ -1,0 +1,130 @@
+package ownword
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"earshot/detector/openwakeword"
+	"earshot/detector/ownword/mix"
+)
+
+const (
+	chunk = openwakeword.ChunkSamples
+	// viewEnd is where the word ends in what is listened to, and viewChunks how long that is. The first window that counts begins 1.46 s before
+	// the end of the word; the last one ends 0.28 s after it.
+	viewEnd    = 20 * chunk
+	viewChunks = 24
+	// before and after the end of the word that a copy takes of the recording.
+	before = mix.Rate * 12 / 10
+	after  = mix.Rate / 10
+	// Recordings that are no word.
+	minSpeech = mix.Rate / 5
+	maxSample = 10 * mix.Rate
+)
+
+// lags are the chunks after the end of the word at which it is to be heard.
+func lags() [3]int { return [3]int{1, 2, 3} }
+
+// take is one recording of the word, and how it looks to the network.
+type take struct {
+	audio []float32
+	end   int           // of the word
+	rows  [][]float32   // windows to learn from, scaled
+	quiet [][][]float32 // hearings to try, each the windows about the end of the word
+	noisy [][][]float32
+}
+
+// newTake checks a recording.
+func newTake(pcm []int16) (*take, error) {
+	if len(pcm) > maxSample {
+		return nil, fmt.Errorf("it is longer than %d s; record only the word", maxSample/mix.Rate)
+	}
+	x := mix.Floats(pcm)
+	start, end := mix.Speech(x)
+	if end-start < minSpeech {
+		return nil, errors.New("nobody speaks in it; say the word a little louder, or nearer to the microphone")
+	}
+	return &take{audio: x, end: end}, nil
+}
+
+// listen makes what is learned from: twice as it was recorded, and copies with noise. Some of these are also what is tried, when the take is kept
+// out of the training: the first as it was recorded, and the first copies, which have noise of 10 dB.
+func (k *take) listen(s *openwakeword.Stream, scaled *scaling, r *rand.Rand, copies int, voices [][]float32) {
+	const plain, tries = 2, 3
+	for c := range plain + copies {
+		var view []float32
+		shift := r.IntN(chunk)
+		switch {
+		case c < plain:
+			view = k.view(r, shift)
+		case c < plain+tries:
+			view = k.copy(r, shift, noiseKind(r), 10, voices)
+		default:
+			view = k.copy(r, shift, noiseKind(r), 20*r.Float64(), voices)
+		}
+		heard := hear(s, scaled, view)
+		last := (viewEnd - shift + chunk/2) / chunk // the chunk that ends nearest to the end of the word
+		for _, lag := range lags() {
+			k.rows = append(k.rows, windowAt(heard, last+lag))
+		}
+		var trial [][]float32
+		for n := last - 1; n <= viewChunks; n++ {
+			trial = append(trial, windowAt(heard, n))
+		}
+		switch {
+		case c == 0:
+			k.quiet = append(k.quiet, trial)
+		case c >= plain && c < plain+tries:
+			k.noisy = append(k.noisy, trial)
+		}
+	}
+}
+
+// view cuts the recording so that the word ends shift samples before viewEnd; where it is too short there is very low noise.
+func (k *take) view(r *rand.Rand, shift int) []float32 {
+	x := make([]float32, viewChunks*chunk)
+	from := k.end - (viewEnd - shift)
+	for i := range x {
+		x[i] = float32(r.NormFloat64() * 10)
+		if at := from + i; at >= 0 && at < len(k.audio) {
+			x[i] += k.audio[at]
+		}
+	}
+	return x
+}
+
+// copy is the word in noise, and sometimes in a room, at another loudness.
+func (k *take) copy(r *rand.Rand, shift int, kind mix.Kind, db float64, voices [][]float32) []float32 {
+	x := make([]float32, viewChunks*chunk)
+	end := viewEnd - shift
+	for i := max(0, end-before); i < min(len(x), end+after); i++ {
+		if at := k.end + i - end; at >= 0 && at < len(k.audio) {
+			x[i] = k.audio[at]
+		}
+	}
+	loud := mix.PeakEnergy(x)
+	if r.Float64() < 0.3 {
+		x = mix.Room(r, x)
+	}
+	mix.Add(x, mix.Noise(r, kind, len(x), voices), loud, db)
+	mix.Peak(x, 0.03+0.57*r.Float64())
+	return x
+}
+
+// hear returns the scaled embeddings of some audio, one after the other.
+func hear(s *openwakeword.Stream, scaled *scaling, x []float32) []float32 {
+	var heard []float32
+	s.Reset()
+	s.Process(mix.PCM(x), func(e *openwakeword.Embedding) {
+		heard = append(heard, make([]float32, size)...)
+		scaled.apply(e, heard[len(heard)-size:])
+	})
+	return heard
+}
+
+// windowAt is the window of which n chunks have been heard at the end.
+func windowAt(heard []float32, n int) []float32 {
+	n = min(n, len(heard)/size)
+	return heard[(n-frames)*size : n*size]
+}
