@@ -34,7 +34,7 @@ type Reply struct {
 // WakeWord is a word a satellite listens for. In the file it may be the model's name alone.
 type WakeWord struct {
 	Model     string  `yaml:"model"`
-	Engine    string  `yaml:"engine"`    // MicroWakeWord or OpenWakeWord; empty: MicroWakeWord
+	Engine    string  `yaml:"engine"`    // MicroWakeWord, OpenWakeWord or OwnWord; empty: MicroWakeWord
 	Threshold float64 `yaml:"threshold"` // probability cutoff, 0..1; 0 takes the model's own, or the one before a second look
 	Verify    string  `yaml:"verify"`    // VerifyAuto or VerifyOff; empty: VerifyAuto
 	// SecondThreshold is the cutoff of the second look, 0..1; 0 takes 0.1.
@@ -47,6 +47,7 @@ type WakeWord struct {
 const (
 	MicroWakeWord = "microwakeword"
 	OpenWakeWord  = "openwakeword"
+	OwnWord       = "own" // made from recordings of the household
 )
 
 // Whether an openWakeWord model of the same word looks again at what a microWakeWord model has heard.
@@ -121,8 +122,8 @@ func (c Config) Validate() map[string]string {
 		if !(w.Threshold >= 0 && w.Threshold <= 1) { // NaN too
 			wrong[at+".threshold"] = fmt.Sprintf("%v is not a probability; use 0 to 1, or leave it out for the model's own", w.Threshold)
 		}
-		if !slices.Contains([]string{"", MicroWakeWord, OpenWakeWord}, w.Engine) {
-			wrong[at+".engine"] = fmt.Sprintf("%q is not an engine; use %s or %s", w.Engine, MicroWakeWord, OpenWakeWord)
+		if !slices.Contains([]string{"", MicroWakeWord, OpenWakeWord, OwnWord}, w.Engine) {
+			wrong[at+".engine"] = fmt.Sprintf("%q is not an engine; use %s, %s or %s", w.Engine, MicroWakeWord, OpenWakeWord, OwnWord)
 		}
 		if !slices.Contains([]string{"", VerifyAuto, VerifyOff}, w.Verify) {
 			wrong[at+".verify"] = fmt.Sprintf("%q is not known; use %s or %s", w.Verify, VerifyAuto, VerifyOff)

@@ -32,7 +32,7 @@ func (o *options) measure(trainer *ownword.Trainer, bank *ownword.Bank, clips []
 	}
 	hours := float64(chunks) * openwakeword.ChunkSamples / mix.Rate / 3600
 	results := make([]result, len(streams))
-	var seconds, accepts, expectedAccepts, expectedQuiet, expectedNoise float64
+	var hearing, seconds, accepts, expectedAccepts, expectedQuiet, expectedNoise float64
 	for h := range o.households {
 		r := rand.New(rand.NewPCG(uint64(h), 42))
 		members, training := household(r, clips)
@@ -40,8 +40,19 @@ func (o *options) measure(trainer *ownword.Trainer, bank *ownword.Bank, clips []
 		for _, i := range training {
 			samples = append(samples, mix.PCM(clips[i].audio))
 		}
+		lesson, err := trainer.NewLesson(o.word)
+		if err != nil {
+			return err
+		}
 		began := time.Now()
-		word, err := trainer.Train(o.word, samples)
+		for _, pcm := range samples {
+			if _, err := lesson.Add(pcm); err != nil {
+				return err
+			}
+		}
+		hearing += time.Since(began).Seconds()
+		began = time.Now()
+		word, err := lesson.Word()
 		if err != nil {
 			return err
 		}
@@ -62,7 +73,8 @@ func (o *options) measure(trainer *ownword.Trainer, bank *ownword.Bank, clips []
 		}
 	}
 	n := float64(o.households)
-	fmt.Printf("bank %.2f h, %d households of %d x %d, %.2f h without the word, %.2f s to train\n\n", bank.Hours(), o.households, people, perPerson, hours, seconds/n)
+	fmt.Printf("bank %.2f h, %d households of %d x %d, %.2f h without the word, %.2f s to hear the recordings and %.2f s to train\n\n", bank.Hours(), o.households, people, perPerson, hours,
+		hearing/n, seconds/n)
 	fmt.Printf("| | own at 1 FA/h | strangers at 1 FA/h | own at its cutoff | strangers at its cutoff |\n|---|---|---|---|---|\n")
 	for k, s := range streams {
 		fmt.Printf("| %s | %v | %v | %v | %v |\n", s.Name, results[k].own, results[k].strangers, results[k].ownCutoff, results[k].strangersCutoff)

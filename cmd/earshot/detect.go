@@ -38,7 +38,7 @@ func detectCommand(ctx context.Context, t terminal, args []string) error {
 	var names words
 	f.Var(&names, "model", "a model's name; all models of the folder when not given")
 	verify := f.Bool("verify", false, "have an openWakeWord model of the same word look again; with --trace the score is that of the second look")
-	engine := f.String("engine", bridge.MicroWakeWord, "microwakeword or openwakeword: what the models are")
+	engine := f.String("engine", bridge.MicroWakeWord, "microwakeword, openwakeword or own: what the models are")
 	first := f.Float64("first", 0, "with --verify: the cutoff of the first stage, 0..1")
 	if err := parse(f, args); err != nil {
 		return err
@@ -149,8 +149,13 @@ func verifyMode(verify bool) string {
 // loadModels loads the named models of a folder, or all of them when no name is given, the way a satellite would.
 func loadModels(dir string, names []string, as bridge.WakeWord) ([]*detector.Model, error) {
 	if len(names) == 0 {
-		if names = usable(dir); as.Engine == bridge.OpenWakeWord {
+		switch as.Engine {
+		case bridge.OpenWakeWord:
 			names = speechNames(dir)
+		case bridge.OwnWord:
+			names = ownNames(dir)
+		default:
+			names = usable(dir)
 		}
 		if len(names) == 0 {
 			return nil, fmt.Errorf("no wake-word model in %s; fetch them with `make models`", dir)

@@ -23,7 +23,7 @@ const (
 // testHearing listens for some seconds, and shows what was heard. Nothing of the sound is kept.
 func (h *house) testHearing(ctx context.Context, r *room) error {
 	h.setHearing(r, discovery.TestRuns)
-	h.setHearing(r, listenTo(ctx, r.microphone, r.newEndpointer()))
+	h.setHearing(r, listenTo(ctx, r.microphone, r.newEndpointer(detector.EndpointConfig{})))
 	return nil
 }
 

@@ -32,6 +32,7 @@ type house struct {
 	broker    *mqtt.Session        // nil without MQTT
 	metrics   *metrics.Metrics
 	discovery config.Discovery
+	modelsDir string
 
 	news chan struct{} // a value waits when a room's stale is set
 
@@ -48,7 +49,7 @@ type room struct {
 	ears          *choosyEars
 	models        map[string]*detector.Model // by the ids of the wake words; nil when an engine elsewhere listens
 	microphone    *audio.Microphone
-	newEndpointer func() *detector.Endpointer
+	newEndpointer func(detector.EndpointConfig) *detector.Endpointer
 	configured    bridge.Config
 
 	stale     bool // Home Assistant has not been told of the newest change; house.mu guards this and what follows
@@ -63,7 +64,7 @@ type room struct {
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
 		history: p.history, log: p.log, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
-		discovery: p.cfg.Discovery,
+		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir,
 	}
 	h.restorePipelines(ctx)
 	for _, cfg := range p.cfg.Satellites {

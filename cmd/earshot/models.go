@@ -11,6 +11,7 @@ import (
 
 	"earshot/bridge"
 	"earshot/detector"
+	"earshot/detector/ownword"
 	"earshot/internal/catalogue"
 )
 
@@ -70,6 +71,14 @@ func listModels(t terminal, dir string) error {
 			second = "is one, for " + strings.Join(words, ", ")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%s\t\t\n", name, bridge.OpenWakeWord, m.WakeWord, m.Cutoff, second)
+	}
+	for _, name := range ownNames(dir) {
+		word, err := ownword.Load(ownPath(dir, name))
+		if err != nil {
+			fmt.Fprintf(w, "%s\t%s\tcannot be used: %v\n", name, bridge.OwnWord, err)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t\t\t\n", name, bridge.OwnWord, word.Phrase, word.Cutoff)
 	}
 	if err := w.Flush(); err != nil {
 		return err

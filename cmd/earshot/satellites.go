@@ -77,8 +77,8 @@ func (p *parts) room(cfg bridge.Config, archive bridge.Archive) (*room, error) {
 		return nil, err
 	}
 	r.ears = &choosyEars{ears: heard}
-	r.newEndpointer = func() *detector.Endpointer {
-		return detector.NewEndpointer(p.speech.NewStream(), detector.EndpointConfig{})
+	r.newEndpointer = func(cfg detector.EndpointConfig) *detector.Endpointer {
+		return detector.NewEndpointer(p.speech.NewStream(), cfg)
 	}
 	r.Satellite = bridge.NewSatellite(cfg, p.deps(cfg, r, archive, log))
 	return r, nil
@@ -89,7 +89,7 @@ func (p *parts) deps(cfg bridge.Config, r *room, archive bridge.Archive, log zer
 	deps := bridge.Deps{
 		Microphone:    r.microphone,
 		Detector:      r.ears,
-		NewEndpointer: r.newEndpointer,
+		NewEndpointer: func() *detector.Endpointer { return r.newEndpointer(detector.EndpointConfig{}) },
 		History:       p.history,
 		Settings:      p.history,
 		Transcriber:   p.assistant.transcriber,

@@ -15,6 +15,7 @@ import (
 	"earshot/bridge"
 	"earshot/detector"
 	"earshot/detector/openwakeword"
+	"earshot/detector/ownword"
 	"earshot/internal/config"
 )
 
@@ -24,22 +25,29 @@ const (
 	embeddingFile = "embedding_model.tflite"
 )
 
+// ownFolder is where a household's own words lie in the folder of the models.
+const ownFolder = "own"
+
 // wakeModels are the wake-word models of a folder, each loaded once, when it is first wanted.
 type wakeModels struct {
 	dir     string
 	micro   map[string]*detector.Model
 	speech  map[string]*detector.Model
+	own     map[string]*detector.Model
 	network *openwakeword.Network // nil until a model needs it
 }
 
 func newWakeModels(dir string) *wakeModels {
-	return &wakeModels{dir: dir, micro: map[string]*detector.Model{}, speech: map[string]*detector.Model{}}
+	return &wakeModels{dir: dir, micro: map[string]*detector.Model{}, speech: map[string]*detector.Model{}, own: map[string]*detector.Model{}}
 }
 
 // word is what a satellite listens with for a word of its configuration.
 func (m *wakeModels) word(w bridge.WakeWord) (*detector.Model, error) {
-	if w.Engine == bridge.OpenWakeWord {
+	switch w.Engine {
+	case bridge.OpenWakeWord:
 		return m.speechWord(w.Model)
+	case bridge.OwnWord:
+		return m.ownWord(w.Model)
 	}
 	model, err := m.microWord(w.Model)
 	if err != nil || w.Verify == bridge.VerifyOff {
@@ -86,12 +94,52 @@ func (m *wakeModels) speechWord(id string) (*detector.Model, error) {
 	return model, nil
 }
 
+func (m *wakeModels) ownWord(id string) (*detector.Model, error) {
+	if loaded := m.own[id]; loaded != nil {
+		return loaded, nil
+	}
+	if err := m.loadNetwork(); err != nil {
+		return nil, err
+	}
+	word, err := ownword.Load(ownPath(m.dir, id))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no wake word %s of your own in %s; make it with `earshot enroll`", id, filepath.Join(m.dir, ownFolder))
+	case err != nil:
+		return nil, err
+	case word.Network != m.network.Sum():
+		return nil, fmt.Errorf("the wake word %s was made for another speech embedding network; make it again with `earshot enroll`", id)
+	}
+	model := detector.Speech{
+		ID: id, WakeWord: word.Phrase, Cutoff: word.Cutoff, Settle: word.Settle(), Network: m.network,
+		NewScorer: func() detector.Scorer { return word.NewScorer() },
+	}.Model()
+	m.own[id] = model
+	return model, nil
+}
+
+// ownPath is the file of a household's own word.
+func ownPath(dir, id string) string { return filepath.Join(dir, ownFolder, id+ownEnding) }
+
+const ownEnding = ".json"
+
+// ownNames are the own words of a folder, sorted.
+func ownNames(dir string) (names []string) {
+	entries, _ := os.ReadDir(filepath.Join(dir, ownFolder)) // a folder that is not there holds none
+	for _, e := range entries {
+		if name, is := strings.CutSuffix(e.Name(), ownEnding); is && name != "" && !strings.HasPrefix(name, ".") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (m *wakeModels) loadNetwork() (err error) {
 	if m.network == nil {
 		m.network, err = openwakeword.LoadNetwork(filepath.Join(m.dir, speechFolder, embeddingFile))
 	}
 	if err != nil {
-		return fmt.Errorf("%w; openWakeWord models need this file: fetch it with `make models`", err)
+		return fmt.Errorf("%w; openWakeWord models and words of your own need this file: fetch it with `make models`", err)
 	}
 	return nil
 }
@@ -151,7 +199,7 @@ func (m *wakeModels) load(cfg config.Config, file string) error {
 // tellLooks says which words are looked at twice.
 func tellLooks(log zerolog.Logger, words []bridge.WakeWord, models map[string]*detector.Model) {
 	for _, w := range words {
-		if w.Engine == bridge.OpenWakeWord || w.Verify == bridge.VerifyOff {
+		if w.Engine == bridge.OpenWakeWord || w.Engine == bridge.OwnWord || w.Verify == bridge.VerifyOff {
 			continue
 		}
 		if by := models[w.Model].SecondLook(); by != "" {

@@ -49,7 +49,10 @@ func readHead(data []byte) (*Head, error) {
 func (h *Head) Frames() int { return h.frames }
 
 // Settle is how many embeddings of a stream must have come before a score has nothing of what was before the stream.
-func (h *Head) Settle() int { return settleBlocks - 1 + h.frames }
+func (h *Head) Settle() int { return Settle(h.frames) }
+
+// Settle is the same for anything that looks at so many embeddings.
+func Settle(frames int) int { return settleBlocks - 1 + frames }
 
 // Scorer is a head at work on one stream.
 type Scorer struct {

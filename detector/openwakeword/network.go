@@ -1,6 +1,7 @@
 package openwakeword
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +53,11 @@ type Network struct {
 	layers  []layer
 	settled []float32 // what the layers keep after long silence
 	silence Embedding // of it
+	sum     [sha256.Size]byte
 }
+
+// Sum is the SHA-256 of the file: what was learned from the embeddings of one network means nothing to another.
+func (n *Network) Sum() [sha256.Size]byte { return n.sum }
 
 // layer is a shape with weights.
 type layer struct {
@@ -87,6 +92,7 @@ func LoadNetwork(path string) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load speech embedding network %s: %w", path, err)
 	}
+	n.sum = sha256.Sum256(data)
 	return n, nil
 }
 

@@ -87,6 +87,8 @@ func hours(frames int) float64 {
 }
 
 // Embedding sets e to the embedding of a frame.
+//
+//go:norace
 func (b *Bank) Embedding(frame int, e *openwakeword.Embedding) {
 	for k, v := range b.values[frame*size:][:size] {
 		e[k] = float32(v) * b.scale[k]

@@ -10,15 +10,16 @@ import (
 // refractory is how many chunks belong to one false accept: 2 s.
 const refractory = 2 * openwakeword.SampleRate / chunk
 
-// expect chooses the cutoff on recordings of the bank that the word was not trained on, and counts what is missed of samples that were kept out.
-func (t *Trainer) expect(w *Word, takes []*take, theta []float64, negatives [][]float32) {
+// expect chooses the cutoff on recordings of the bank that the word was not trained on, and counts what is missed of samples that were kept out. It
+// lists those that are missed as they were recorded.
+func (t *Trainer) expect(w *Word, takes []*take, theta []float64, negatives [][]float32) (unlike []int) {
 	held := t.heldOut(takes, theta)
-	limit := t.limit(held, int(t.config.FalseAccepts*t.hours))
+	limit := t.limit(held, int(math.Round(t.config.FalseAccepts*t.hours)))
 	w.Cutoff = min(max(sigmoid(float64(limit)), 1e-6), 1-1e-6)
 	w.Expected = Expected{Samples: len(takes), Hours: t.hours, FalseAccepts: float64(t.accepts(held, limit)) / t.hours}
 	missed := make([][2]float64, len(takes))
 	third := thinned(negatives)
-	each(len(takes), func(i int) {
+	each(len(takes), func(_, i int) {
 		w, bias := weights(solve(rows(takes, takes[i]), third, theta))
 		for c, hearings := range [][][][]float32{takes[i].quiet, takes[i].noisy} {
 			for _, windows := range hearings {
@@ -28,10 +29,14 @@ func (t *Trainer) expect(w *Word, takes []*take, theta []float64, negatives [][]
 			}
 		}
 	})
-	for _, m := range missed {
+	for i, m := range missed {
+		if m[0] > 0 {
+			unlike = append(unlike, i)
+		}
 		w.Expected.MissedQuiet += m[0] / float64(len(takes))
 		w.Expected.MissedNoise += m[1] / float64(len(takes))
 	}
+	return unlike
 }
 
 // thinned takes every third row: enough to see what one recording less does, in a third of the time.
@@ -55,7 +60,7 @@ func highest(w []float32, bias float32, windows [][]float32) float32 {
 func (t *Trainer) heldOut(takes []*take, theta []float64) []float32 {
 	positives := rows(takes, nil)
 	out := make([]float32, len(t.starts))
-	each(2, func(half int) {
+	each(2, func(_, half int) {
 		mine := func(i int) bool { return t.half[i] == half }
 		negatives := t.random(anyWindows/2, mine)
 		negatives = append(negatives, t.hardest(theta, hardWindows/2, mine)...)

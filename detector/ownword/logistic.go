@@ -38,6 +38,8 @@ type part struct {
 }
 
 // add sums the rows [from, to).
+//
+//go:norace
 func (p *problem) add(o *part, w []float32, bias float64, from, to int) {
 	pos, neg := p.shares()
 	clear(o.grad)
@@ -210,6 +212,8 @@ func largest(v []float64) float64 {
 }
 
 // dot is a·b for lengths that are multiples of 8; b is at least as long as a.
+//
+//go:norace
 func dot(a, b []float32) float32 {
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
 	for len(a) >= 8 && len(b) >= 8 {
@@ -228,6 +232,8 @@ func dot(a, b []float32) float32 {
 }
 
 // dot4 is dot of one vector with four: that vector is loaded only once. Lengths are multiples of 4.
+//
+//go:norace
 func dot4(a []float32, rows *[4][]float32) [4]float32 {
 	var s0, s1, s2, s3, t0, t1, t2, t3 float32
 	p, q, r, s := rows[0], rows[1], rows[2], rows[3]
@@ -248,6 +254,8 @@ func dot4(a []float32, rows *[4][]float32) [4]float32 {
 }
 
 // addScaled4 adds four vectors to a, each times its factor. Lengths are multiples of 4.
+//
+//go:norace
 func addScaled4(a []float32, f *[4]float32, rows *[4][]float32) {
 	f0, f1, f2, f3 := f[0], f[1], f[2], f[3]
 	p, q, r, s := rows[0], rows[1], rows[2], rows[3]
@@ -261,6 +269,7 @@ func addScaled4(a []float32, f *[4]float32, rows *[4][]float32) {
 	}
 }
 
+//go:norace
 func dot64(a, b []float64) float64 {
 	s := 0.0
 	for k, v := range a {
@@ -269,6 +278,7 @@ func dot64(a, b []float64) float64 {
 	return s
 }
 
+//go:norace
 func addScaled64(a []float64, f float64, b []float64) {
 	for k, v := range b {
 		a[k] += f * v

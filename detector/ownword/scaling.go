@@ -12,6 +12,8 @@ type scaling struct {
 }
 
 // scale measures a bank.
+//
+//go:norace
 func scale(b *Bank) (s scaling) {
 	var e openwakeword.Embedding
 	var square [size]float64
@@ -30,6 +32,8 @@ func scale(b *Bank) (s scaling) {
 }
 
 // apply scales an embedding into out.
+//
+//go:norace
 func (s *scaling) apply(e *openwakeword.Embedding, out []float32) {
 	for k, v := range e {
 		out[k] = float32((float64(v) - s.mean[k]) / s.deviation[k])

@@ -3,6 +3,7 @@ package ownword
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"earshot/detector/openwakeword"
@@ -48,13 +49,40 @@ func newTake(pcm []int16) (*take, error) {
 	return &take{audio: x, end: end}, nil
 }
 
-// listen makes what is learned from: twice as it was recorded, and copies with noise. Some of these are also what is tried, when the take is kept
-// out of the training: the first as it was recorded, and the first copies, which have noise of 10 dB.
-func (k *take) listen(s *openwakeword.Stream, scaled *scaling, r *rand.Rand, copies int, voices [][]float32) {
-	const plain, tries = 2, 3
-	for c := range plain + copies {
-		var view []float32
+// sound is how it sounds.
+func (k *take) sound() Sound {
+	loud, quiet := mix.Levels(k.audio)
+	s := Sound{LevelDBFS: loud, NoiseDBFS: quiet}
+	for _, v := range k.audio {
+		s.Clipped = s.Clipped || v >= math.MaxInt16 || v <= math.MinInt16
+	}
+	return s
+}
+
+// What a take is heard as: twice as it was recorded, and then copies with noise, of which the first have noise of 10 dB. The first hearing as it was
+// recorded and the first copies are also what is tried when the take is kept out of the training.
+const (
+	plain = 2
+	tries = 3
+)
+
+// hearing is one view of a take.
+type hearing struct {
+	rows  [][]float32 // windows to learn from, scaled
+	trial [][]float32 // the windows about the end of the word
+}
+
+// listen makes what is learned from. The same seed gives the same.
+func (k *take) listen(n *openwakeword.Network, scaled *scaling, copies int, voices [][]float32, seed uint64) {
+	hearings := make([]hearing, plain+copies)
+	streams := make([]*openwakeword.Stream, workers)
+	each(len(hearings), func(worker, c int) {
+		if streams[worker] == nil {
+			streams[worker] = n.NewStream()
+		}
+		r := rand.New(rand.NewPCG(seed, uint64(c)))
 		shift := r.IntN(chunk)
+		var view []float32
 		switch {
 		case c < plain:
 			view = k.view(r, shift)
@@ -63,25 +91,34 @@ func (k *take) listen(s *openwakeword.Stream, scaled *scaling, r *rand.Rand, cop
 		default:
 			view = k.copy(r, shift, noiseKind(r), 20*r.Float64(), voices)
 		}
-		heard := hear(s, scaled, view)
-		last := (viewEnd - shift + chunk/2) / chunk // the chunk that ends nearest to the end of the word
-		for _, lag := range lags() {
-			k.rows = append(k.rows, windowAt(heard, last+lag))
-		}
-		var trial [][]float32
-		for n := last - 1; n <= viewChunks; n++ {
-			trial = append(trial, windowAt(heard, n))
-		}
+		hearings[c] = cut(hear(streams[worker], scaled, view), shift)
+	})
+	for c, h := range hearings {
+		k.rows = append(k.rows, h.rows...)
 		switch {
 		case c == 0:
-			k.quiet = append(k.quiet, trial)
+			k.quiet = append(k.quiet, h.trial)
 		case c >= plain && c < plain+tries:
-			k.noisy = append(k.noisy, trial)
+			k.noisy = append(k.noisy, h.trial)
 		}
 	}
 }
 
+// cut takes the windows out of what was heard of a view.
+func cut(heard []float32, shift int) (h hearing) {
+	last := (viewEnd - shift + chunk/2) / chunk // the chunk that ends nearest to the end of the word
+	for _, lag := range lags() {
+		h.rows = append(h.rows, windowAt(heard, last+lag))
+	}
+	for n := last - 1; n <= viewChunks; n++ {
+		h.trial = append(h.trial, windowAt(heard, n))
+	}
+	return h
+}
+
 // view cuts the recording so that the word ends shift samples before viewEnd; where it is too short there is very low noise.
+//
+//go:norace
 func (k *take) view(r *rand.Rand, shift int) []float32 {
 	x := make([]float32, viewChunks*chunk)
 	from := k.end - (viewEnd - shift)
@@ -95,6 +132,8 @@ func (k *take) view(r *rand.Rand, shift int) []float32 {
 }
 
 // copy is the word in noise, and sometimes in a room, at another loudness.
+//
+//go:norace
 func (k *take) copy(r *rand.Rand, shift int, kind mix.Kind, db float64, voices [][]float32) []float32 {
 	x := make([]float32, viewChunks*chunk)
 	end := viewEnd - shift

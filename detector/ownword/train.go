@@ -20,20 +20,22 @@ const (
 	hardWindows = 2000
 	// MinSamples is how many recordings a word needs at least.
 	MinSamples = 3
+	// GoodSamples is how many it should be made from: three of each of three people.
+	GoodSamples = 9
 	// MaxSamples is how many recordings are used at most.
 	MaxSamples = 64
 )
 
 // Config says how a word is made. The zero value works.
 type Config struct {
-	Copies       int     // with noise, of each recording; 0 means 6; at least 3
+	Copies       int     // with noise, of each recording; 0 means 12; at least 3
 	FalseAccepts float64 // an hour on the bank that the cutoff is chosen for; 0 means 2, of which a household hears fewer
 	Seed         uint64  // of the noise: the same seed and recordings give the same word
 }
 
 func (c Config) withDefaults() Config {
 	if c.Copies == 0 {
-		c.Copies = 6
+		c.Copies = 12
 	}
 	c.Copies = max(c.Copies, 3)
 	if c.FalseAccepts == 0 {
@@ -80,37 +82,71 @@ func NewTrainer(network *openwakeword.Network, bank *Bank, config Config) (*Trai
 // row is one window of the bank.
 func (t *Trainer) row(i int) []float32 { return t.values[t.starts[i]*size:][:window] }
 
-// Train makes a word from recordings of it, 16 kHz mono. Each should hold the word once, with little before and after it.
-func (t *Trainer) Train(phrase string, samples [][]int16) (*Word, error) {
-	if err := checkPhrase(phrase); err != nil {
-		return nil, err
-	}
-	if len(samples) < MinSamples || len(samples) > MaxSamples {
-		return nil, fmt.Errorf("make wake word %q: %d recordings; it takes %d to %d", phrase, len(samples), MinSamples, MaxSamples)
-	}
-	takes := make([]*take, len(samples))
-	var voices [][]float32
-	for i, pcm := range samples {
-		var err error
-		if takes[i], err = newTake(pcm); err != nil {
-			return nil, fmt.Errorf("make wake word %q: recording %d: %w", phrase, i+1, err)
-		}
-		voices = append(voices, takes[i].audio)
-	}
-	t.listen(takes, voices)
-	theta, negatives := t.fit(takes)
-	word := &Word{Phrase: phrase, Network: t.bank.Network}
-	t.scaled.fold(theta, word)
-	t.expect(word, takes, theta, negatives)
-	return word, nil
+// Lesson is a word that is being learned. One goroutine may use it.
+type Lesson struct {
+	trainer *Trainer
+	phrase  string
+	takes   []*take
+	given   uint64 // recordings, also those that were taken back
+	unlike  []int
 }
 
-// listen makes the views of all recordings.
-func (t *Trainer) listen(takes []*take, voices [][]float32) {
-	each(len(takes), func(i int) {
-		r := rand.New(rand.NewPCG(t.config.Seed, uint64(i)))
-		takes[i].listen(t.network.NewStream(), &t.scaled, r, t.config.Copies, voices)
-	})
+// Sound is how a recording sounds.
+type Sound struct {
+	LevelDBFS float64 // of its loudest 32 ms
+	NoiseDBFS float64 // of the quietest tenth of it
+	Clipped   bool    // it was too loud for the microphone
+}
+
+// NewLesson begins a word that people call phrase.
+func (t *Trainer) NewLesson(phrase string) (*Lesson, error) {
+	if err := CheckPhrase(phrase); err != nil {
+		return nil, err
+	}
+	return &Lesson{trainer: t, phrase: phrase}, nil
+}
+
+// Samples is how many recordings there are.
+func (l *Lesson) Samples() int { return len(l.takes) }
+
+// Add takes a recording of the word, 16 kHz mono, which should hold it once, with little before and after it. It does the greater part of the work,
+// some tenths of a second. Its error says to people why the recording is of no use.
+func (l *Lesson) Add(pcm []int16) (Sound, error) {
+	if len(l.takes) == MaxSamples {
+		return Sound{}, fmt.Errorf("there are %d recordings already, which is enough", MaxSamples)
+	}
+	k, err := newTake(pcm)
+	if err != nil {
+		return Sound{}, err
+	}
+	voices := [][]float32{k.audio} // of the household, who talk in the background of its copies
+	for _, other := range l.takes {
+		voices = append(voices, other.audio)
+	}
+	k.listen(l.trainer.network, &l.trainer.scaled, l.trainer.config.Copies, voices, l.trainer.config.Seed+l.given<<32)
+	l.given++
+	l.takes = append(l.takes, k)
+	return k.sound(), nil
+}
+
+// Remove takes back the newest recording, if there is one.
+func (l *Lesson) Remove() { l.takes = l.takes[:max(len(l.takes)-1, 0)] }
+
+// Unlike lists the recordings, from 0 on, that the newest Word would not have heard, had it learned from the others only: something else may have
+// been said in them.
+func (l *Lesson) Unlike() []int { return l.unlike }
+
+// Word makes the word from the recordings. The lesson may go on.
+func (l *Lesson) Word() (*Word, error) {
+	if len(l.takes) < MinSamples {
+		return nil, fmt.Errorf("make wake word %q: %d recordings; it takes %d to %d", l.phrase, len(l.takes), MinSamples, MaxSamples)
+	}
+	t := l.trainer
+	theta, negatives := t.fit(l.takes)
+	word := &Word{Phrase: l.phrase, Network: t.bank.Network}
+	t.scaled.fold(theta, word)
+	l.unlike = t.expect(word, l.takes, theta, negatives)
+	return word, nil
 }
 
 // fit trains on all recordings: first against windows of the bank at random, then also against those that came nearest. It returns the weights
@@ -169,7 +205,7 @@ func (t *Trainer) scores(theta []float64) []float32 {
 	w, bias := weights(theta)
 	out := make([]float32, len(t.starts))
 	const block = 4096
-	each((len(out)+block-1)/block, func(k int) {
+	each((len(out)+block-1)/block, func(_, k int) {
 		for i := k * block; i < min(len(out), (k+1)*block); i++ {
 			out[i] = dot(w, t.row(i)) + bias
 		}
@@ -201,13 +237,13 @@ func weights(theta []float64) (w []float32, bias float32) {
 	return w, float32(theta[len(w)])
 }
 
-// each does n jobs on as many goroutines as a solution takes.
-func each(n int, job func(i int)) {
+// each does n jobs on as many goroutines as a solution takes; each job is told by which of them.
+func each(n int, job func(worker, i int)) {
 	var wait sync.WaitGroup
 	for k := range workers {
 		wait.Go(func() {
 			for i := k; i < n; i += workers {
-				job(i)
+				job(k, i)
 			}
 		})
 	}

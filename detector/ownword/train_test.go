@@ -1,32 +1,22 @@
 package ownword_test
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"earshot/detector/openwakeword"
 	"earshot/detector/ownword"
 	"earshot/detector/ownword/mix"
+	"earshot/internal/testkit"
 )
 
 // network is the one that `make models` fetches.
 func network(t testing.TB) *openwakeword.Network {
 	t.Helper()
-	dir := os.Getenv("EARSHOT_MODELS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "models")
-	}
-	path := filepath.Join(dir, "openwakeword", "embedding_model.tflite")
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v; run `make models` first", err)
-	}
-	n, err := openwakeword.LoadNetwork(path)
+	n, err := openwakeword.LoadNetwork(testkit.Model(t, filepath.Join("..", ".."), filepath.Join("openwakeword", "embedding_model.tflite")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,15 +26,7 @@ func network(t testing.TB) *openwakeword.Network {
 // recording is one of our own, synthetic ones.
 func recording(t testing.TB, name string) []int16 {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "wav", name+".wav"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pcm := make([]int16, (len(data)-44)/2)
-	if err := binary.Read(bytes.NewReader(data[44:]), binary.LittleEndian, pcm); err != nil {
-		t.Fatal(err)
-	}
-	return pcm
+	return testkit.ReadWAV(t, filepath.Join("..", "testdata", "wav", name+".wav"))
 }
 
 // said is the word by a voice that is higher and faster by a factor.
@@ -71,39 +53,59 @@ func trainer(t testing.TB, n *openwakeword.Network) *ownword.Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := ownword.NewTrainer(n, bank, ownword.Config{Copies: 3})
+	tr, err := ownword.NewTrainer(n, bank, ownword.Config{Copies: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tr
 }
 
-func TestTrain(t *testing.T) {
+// lesson has a trainer hear recordings of a word.
+func lesson(t testing.TB, tr *ownword.Trainer, samples [][]int16) *ownword.Lesson {
+	t.Helper()
+	l, err := tr.NewLesson("alexa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pcm := range samples {
+		if _, err := l.Add(pcm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+func TestLesson(t *testing.T) {
 	n := network(t)
 	tr := trainer(t, n)
 	var samples [][]int16
 	for _, factor := range []float64{0.9, 1, 1.1} {
 		samples = append(samples, said(t, "alexa", factor))
 	}
-	words := make([]*ownword.Word, 2)
-	var wait sync.WaitGroup
-	for i := range words { // the trainer is only read, and the same samples give the same word
-		wait.Go(func() {
-			w, err := tr.Train("alexa", samples)
-			if err != nil {
-				t.Error(err)
-			}
-			words[i] = w
-		})
+	l := lesson(t, tr, samples)
+	w, err := l.Word()
+	if err != nil {
+		t.Fatal(err)
 	}
-	wait.Wait()
-	if t.Failed() {
-		return
-	}
-	w := words[0]
-	if *w != *words[1] {
-		t.Error("the same samples gave another word")
-	}
+	var again *ownword.Word
+	t.Run("the same samples give the same word", func(t *testing.T) {
+		if again, err = lesson(t, tr, samples).Word(); err != nil || *w != *again {
+			t.Error("they gave another one", err)
+		}
+	})
+	t.Run("what is taken back was never learned", func(t *testing.T) {
+		other := lesson(t, tr, samples)
+		if _, err := other.Add(said(t, "okay_nabu", 1)); err != nil {
+			t.Fatal(err)
+		}
+		other.Remove()
+		if other.Samples() != 3 {
+			t.Errorf("%d samples", other.Samples())
+		}
+		if again, err = other.Word(); err != nil || *w != *again {
+			t.Error("it changed the word", err)
+		}
+	})
 	for _, factor := range []float64{0.95, 1.05} {
 		if score := best(n, w, said(t, "alexa", factor)); float64(score) < w.Cutoff {
 			t.Errorf("said at speed %v it scores %v, under the cutoff %v", factor, score, w.Cutoff)
@@ -115,29 +117,60 @@ func TestTrain(t *testing.T) {
 		}
 	}
 	e := w.Expected
-	if e.Samples != 3 || e.FalseAccepts <= 0 || e.FalseAccepts > 2 || e.Hours < 0.9 || !within(e.MissedQuiet) || !within(e.MissedNoise) {
+	if e.Samples != 3 || e.FalseAccepts <= 0 || e.FalseAccepts*e.Hours > 2.001 || e.Hours < 0.9 || !within(e.MissedQuiet) || !within(e.MissedNoise) {
 		t.Errorf("expected: %+v", e)
 	}
 }
 
 func within(share float64) bool { return share >= 0 && share <= 1+1e-9 && !math.IsNaN(share) }
 
-func TestTrainErrors(t *testing.T) {
+// TestLessonTellsWhatIsUnlike is about a household of which one says something else.
+func TestLessonTellsWhatIsUnlike(t *testing.T) {
+	var samples [][]int16
+	for _, factor := range []float64{0.9, 0.95, 1, 1.05} {
+		samples = append(samples, said(t, "alexa", factor))
+	}
+	l := lesson(t, trainer(t, network(t)), append(samples, said(t, "okay_nabu", 1)))
+	if _, err := l.Word(); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Unlike(); !slices.Equal(got, []int{4}) {
+		t.Errorf("unlike the others are %v", got)
+	}
+	l.Remove()
+	loud := mix.Floats(samples[0])
+	mix.Peak(loud, 3)
+	if sound, err := l.Add(mix.PCM(loud)); err != nil || !sound.Clipped || sound.LevelDBFS < -10 || sound.NoiseDBFS > sound.LevelDBFS-20 {
+		t.Errorf("a recording that is too loud: %+v, %v", sound, err)
+	}
+}
+
+func TestLessonRefuses(t *testing.T) {
 	tr := trainer(t, network(t))
 	good := said(t, "alexa", 1)
+	if _, err := tr.NewLesson(""); err == nil || !strings.Contains(err.Error(), "letters of text") {
+		t.Errorf("no phrase: %v", err)
+	}
+	l := lesson(t, tr, [][]int16{good})
 	for _, c := range []struct {
-		name, phrase, want string
-		samples            [][]int16
+		name, want string
+		pcm        []int16
 	}{
-		{"few", "alexa", "it takes 3 to 64", [][]int16{good, good}},
-		{"no phrase", "", "letters of text", [][]int16{good, good, good}},
-		{"silence", "alexa", "recording 2: nobody speaks", [][]int16{good, make([]int16, 20000), good}},
-		{"nothing", "alexa", "recording 3: nobody speaks", [][]int16{good, good, nil}},
-		{"long", "alexa", "recording 1: it is longer", [][]int16{make([]int16, 200000), good, good}},
+		{"silence", "nobody speaks", make([]int16, 20000)},
+		{"nothing", "nobody speaks", nil},
+		{"long", "it is longer", make([]int16, 200000)},
 	} {
-		if _, err := tr.Train(c.phrase, c.samples); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := l.Add(c.pcm); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want something with %q", c.name, err, c.want)
 		}
+	}
+	if _, err := l.Word(); err == nil || !strings.Contains(err.Error(), "1 recordings; it takes 3 to 64") {
+		t.Errorf("few: %v", err)
+	}
+	l.Remove()
+	l.Remove()
+	if l.Samples() != 0 {
+		t.Errorf("%d samples are left", l.Samples())
 	}
 }
 
@@ -148,15 +181,26 @@ func TestTrainerNeedsABank(t *testing.T) {
 	}
 }
 
-func BenchmarkTrain(b *testing.B) {
+func BenchmarkLesson(b *testing.B) {
 	tr := trainer(b, network(b))
 	var samples [][]int16
 	for i := range 9 {
 		samples = append(samples, said(b, "alexa", 0.85+0.03*float64(i)))
 	}
-	for b.Loop() {
-		if _, err := tr.Train("alexa", samples); err != nil {
-			b.Fatal(err)
+	l := lesson(b, tr, samples)
+	b.Run("add", func(b *testing.B) {
+		for b.Loop() {
+			l.Remove()
+			if _, err := l.Add(samples[8]); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+	b.Run("word", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Word(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -122,7 +122,7 @@ func Read(r io.Reader) (*Word, error) {
 
 // word checks what a file says.
 func (f *wordFile) word() (*Word, error) {
-	if err := checkPhrase(f.Phrase); err != nil {
+	if err := CheckPhrase(f.Phrase); err != nil {
 		return nil, err
 	}
 	w := &Word{Phrase: f.Phrase, Made: f.Made, Cutoff: f.Cutoff, Expected: f.Expected, Bias: f.Bias}
@@ -149,7 +149,8 @@ func (f *wordFile) word() (*Word, error) {
 	return w, nil
 }
 
-func checkPhrase(phrase string) error {
+// CheckPhrase tells why something cannot be the name of a word.
+func CheckPhrase(phrase string) error {
 	if strings.TrimSpace(phrase) == "" || len(phrase) > maxPhrase || !utf8.ValidString(phrase) || strings.ContainsFunc(phrase, func(r rune) bool { return r < ' ' }) {
 		return fmt.Errorf("a wake word is up to %d letters of text", maxPhrase)
 	}
@@ -163,6 +164,9 @@ type Scorer struct {
 	next int                            // place of the next one
 	seen int                            // up to frames
 }
+
+// Settle is how many embeddings of a stream must have come before a score has nothing of what was before the stream.
+func (w *Word) Settle() int { return openwakeword.Settle(frames) }
 
 // NewScorer returns a scorer at the start of a stream.
 func (w *Word) NewScorer() *Scorer { return &Scorer{word: w} }

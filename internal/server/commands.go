@@ -62,6 +62,10 @@ func (s *Server) commandTable() map[string]command {
 		{"pairing/subscribe", "sends a code when a program asks to be paired, also one that is pending, to be shown to people; all is empty when that is over", Admin, noFields(s.subscribePairing), nil, []any{pairingEvent{}}},
 		{"wake_words/list", "the words that each satellite listens for", Read, noFields(s.listWakeWords), wakeWordsResult{}, nil},
 		{"wake_words/update", "changes over which probability a wake word counts, or whether it does at all", Admin, s.updateWakeWord, satelliteWakeWord{}, nil},
+		{"wake_words/enroll", "begins a wake word of your own, which is made from recordings that people speak; it is a subscription without events, and its end forgets the recordings", Admin, s.enroll, enrollResult{}, nil},
+		{"wake_words/record", "listens until somebody has said the new word once, and answers then; commands that follow are answered meanwhile", Admin, s.recordSample, sampleResult{}, nil},
+		{"wake_words/undo", "takes back the newest recording of the new word", Admin, s.undoSample, undoResult{}, nil},
+		{"wake_words/finish", "makes the new word from its recordings; it takes some seconds, and commands that follow are answered meanwhile", Admin, s.finishEnrolment, ownWordResult{}, nil},
 		{"wake_words/tune", "measures the newest 500 recordings that are marked as mistake or correct, and says what other thresholds would have done; it may take minutes, and commands that follow are answered meanwhile", Admin, s.tuneWakeWord, tuneResult{}, nil},
 	}
 	table := make(map[string]command, len(list))

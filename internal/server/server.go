@@ -72,6 +72,7 @@ type Satellites interface {
 	Trials
 	Announcer
 	Prompter
+	Enroller
 }
 
 // Satellite describes one microphone of this bridge.
@@ -141,6 +142,7 @@ type Server struct {
 	plays    plays
 	exports  exports
 	playing  streams
+	words    enrolments // that are being made
 	attempts attempts
 	proxies  proxies
 	sessions sessions

@@ -17,6 +17,9 @@ type Refusal string
 // Error is the sentence.
 func (r Refusal) Error() string { return string(r) }
 
+// Refuse makes a sentence for people of an error that already speaks to them.
+func Refuse(err error) Refusal { return Refusal(sentence(err)) }
+
 // WakeWordChange is what a person wants of a wake word; what is nil stays.
 type WakeWordChange struct {
 	Threshold       *float64 // 0.01..1

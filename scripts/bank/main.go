@@ -4,7 +4,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -94,7 +93,7 @@ func run(out, work, network, only string, total float64) error {
 		}
 		text += s.name + ": " + s.credit + "\n"
 	}
-	return m.write(out, network, text)
+	return m.write(out, text)
 }
 
 // maker collects the recordings of a bank.
@@ -174,16 +173,12 @@ func (m *maker) piece(number int, x []float32, music bool) {
 	m.sources = append(m.sources, number)
 }
 
-func (m *maker) write(out, network, text string) error {
+func (m *maker) write(out, text string) error {
 	bank, err := ownword.NewBank(m.recordings, m.sources)
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(network)
-	if err != nil {
-		return err
-	}
-	bank.Network, bank.Sources = sha256.Sum256(data), text
+	bank.Network, bank.Sources = m.network.Sum(), text
 	var file bytes.Buffer
 	if _, err := bank.WriteTo(&file); err != nil {
 		return err

@@ -20,6 +20,8 @@ const (
 )
 
 // Floats converts 16-bit samples.
+//
+//go:norace
 func Floats(pcm []int16) []float32 {
 	x := make([]float32, len(pcm))
 	for i, v := range pcm {
@@ -29,6 +31,8 @@ func Floats(pcm []int16) []float32 {
 }
 
 // PCM converts samples back; those that are too loud are clipped.
+//
+//go:norace
 func PCM(x []float32) []int16 {
 	pcm := make([]int16, len(x))
 	for i, v := range x {
@@ -38,6 +42,8 @@ func PCM(x []float32) []int16 {
 }
 
 // energies returns the energy of each whole frame.
+//
+//go:norace
 func energies(x []float32) []float64 {
 	e := make([]float64, 0, len(x)/frame)
 	for ; len(x) >= frame; x = x[frame:] {
@@ -59,6 +65,14 @@ func PeakEnergy(x []float32) float64 {
 	return top
 }
 
+// Levels returns how loud the loudest frame is and how loud the quietest tenth, in dBFS; -120 for silence.
+func Levels(x []float32) (loud, quiet float64) {
+	dbfs := func(energy float64) float64 {
+		return max(-120, 10*math.Log10(energy/frame/(fullScale*fullScale)))
+	}
+	return dbfs(PeakEnergy(x)), dbfs(quantile(energies(x), 0.1))
+}
+
 // Speech returns where speech begins and ends: the first and the last frame that are within 25 dB of the loudest one and, where a room is noisy,
 // clearly over its quietest tenth. Both are 0 when nothing stands out.
 func Speech(x []float32) (start, end int) {
@@ -78,6 +92,8 @@ func Speech(x []float32) (start, end int) {
 }
 
 // Add adds noise to x so that the loudest frame of speech is db over the loudest one of the noise. Noise is at least as long as x.
+//
+//go:norace
 func Add(x, noise []float32, speech, db float64) {
 	loud := PeakEnergy(noise[:len(x)])
 	if loud == 0 {
@@ -90,6 +106,8 @@ func Add(x, noise []float32, speech, db float64) {
 }
 
 // Peak scales x so that its largest sample has the given share of full scale.
+//
+//go:norace
 func Peak(x []float32, share float64) {
 	top := float32(0)
 	for _, v := range x {
@@ -105,6 +123,8 @@ func Peak(x []float32, share float64) {
 }
 
 // Room returns x as heard in a room of a random size and distance: the direct sound, some echoes, and a tail that decays by 60 dB in 0.2 to 0.7 s.
+//
+//go:norace
 func Room(r *rand.Rand, x []float32) []float32 {
 	decay := (0.2 + 0.5*r.Float64()) * Rate
 	length := int(decay * 0.6) // 36 dB down
@@ -131,6 +151,8 @@ func Room(r *rand.Rand, x []float32) []float32 {
 }
 
 // Speed returns x at another speed: factor 1.1 is shorter, and the voice higher, by a tenth.
+//
+//go:norace
 func Speed(x []float32, factor float64) []float32 {
 	out := make([]float32, int(float64(len(x))/factor))
 	for i := range out {

@@ -38,6 +38,8 @@ func Noise(r *rand.Rand, kind Kind, n int, voices [][]float32) []float32 {
 }
 
 // hiss is white noise through a low pass and a high pass of random corners, which is anything from a hiss to a rumble.
+//
+//go:norace
 func hiss(r *rand.Rand, n int) []float32 {
 	low := 1 - math.Exp(-2*math.Pi*150*math.Pow(40, r.Float64())/Rate) // 150 Hz to 6 kHz
 	high := 1 - math.Exp(-2*math.Pi*20*math.Pow(20, r.Float64())/Rate) // 20 to 400 Hz
@@ -54,6 +56,7 @@ func hiss(r *rand.Rand, n int) []float32 {
 	return x
 }
 
+//go:norace
 func hum(r *rand.Rand, n int) []float32 {
 	x := hiss(r, n)
 	base := 45 + 200*r.Float64()*r.Float64()
@@ -69,6 +72,7 @@ func hum(r *rand.Rand, n int) []float32 {
 	return x
 }
 
+//go:norace
 func knocks(r *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
 	for i, v := range hiss(r, n) {
@@ -86,6 +90,7 @@ func knocks(r *rand.Rand, n int) []float32 {
 	return x
 }
 
+//go:norace
 func chords(r *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
 	beat := int(Rate * (0.15 + 0.5*r.Float64()))
@@ -114,6 +119,8 @@ func chords(r *rand.Rand, n int) []float32 {
 }
 
 // talkers lets one to six people talk at once.
+//
+//go:norace
 func talkers(r *rand.Rand, n int, voices [][]float32) []float32 {
 	x := make([]float32, n)
 	for range 1 + r.IntN(6) {
@@ -148,6 +155,8 @@ func quantile(v []float64, q float64) float64 {
 }
 
 // convolve returns the first len(x) samples of x convolved with h.
+//
+//go:norace
 func convolve(x, h []float32) []float32 {
 	n := 1 << bits.Len(uint(len(x)+len(h)))
 	a, b := make([]complex128, n), make([]complex128, n)
@@ -171,6 +180,8 @@ func convolve(x, h []float32) []float32 {
 }
 
 // fft transforms a in place; its length is a power of two.
+//
+//go:norace
 func fft(a []complex128, sign float64) {
 	shift := bits.UintSize - bits.TrailingZeros(uint(len(a)))
 	for i := range a {
