@@ -67,11 +67,14 @@ func (h *fakeHome) Say(ctx context.Context, reply assist.Reply) error {
 
 func (h *fakeHome) List(_ context.Context, q history.Query) (history.Page, error) {
 	var page history.Page
+	if slices.Contains(q.Outcomes, history.NearMiss) || !slices.Contains(q.Outcomes, history.Recorded) {
+		return page, fmt.Errorf("what was said last is looked for among %v", q.Outcomes)
+	}
 	if h.rig != nil {
 		h.rig.history.mu.Lock()
 		defer h.rig.history.mu.Unlock()
 		for _, e := range h.rig.history.entries {
-			if len(page.Entries) == 0 || e.At.After(page.Entries[0].At) {
+			if slices.Contains(q.Outcomes, e.Outcome) && (len(page.Entries) == 0 || e.At.After(page.Entries[0].At)) {
 				page.Entries = []history.Entry{e}
 			}
 		}

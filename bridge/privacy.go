@@ -101,14 +101,15 @@ func (s *Satellite) answerSwitch(err error, done spoken.Reply) spoken.Answer {
 	return spoken.Answer{Reply: done}
 }
 
-// deleteLast deletes this microphone's previous recording, which may not be stored yet, and the command itself, which never is.
+// deleteLast deletes this microphone's previous command, which may not be stored yet, and the command itself, which never is.
 func (s *Satellite) deleteLast(ctx context.Context, o *session) spoken.Answer {
 	var previous *session
 	s.change(func() {
 		o.discarded = true
 		previous = s.unstored(o)
 	})
-	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Filter: history.Filter{Satellites: []string{s.cfg.ID}}, Limit: 1})
+	newest := history.Filter{Satellites: []string{s.cfg.ID}, Outcomes: history.CommandOutcomes()}
+	page, err := s.deps.Privacy.Archive.List(ctx, history.Query{Filter: newest, Limit: 1})
 	if err != nil {
 		s.deps.Log.Error().Err(err).Msg("a spoken deletion failed")
 		return spoken.Answer{Reply: spoken.Failed}

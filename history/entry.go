@@ -18,10 +18,15 @@ const (
 	Cancelled     Outcome = "cancelled"      // given up by a person, or by the end of the program
 	Elsewhere     Outcome = "elsewhere"      // another microphone answered
 	Recorded      Outcome = "recorded"       // no assistant is set up
+	NearMiss      Outcome = "near_miss"      // no command: the wake word was nearly heard, but the second look said no
+	Sample        Outcome = "sample"         // no command: a wake word of the household's own was made from it
 )
 
 // Outcomes lists every outcome, in the order people meet them.
-func Outcomes() []Outcome {
+func Outcomes() []Outcome { return append(CommandOutcomes(), NearMiss, Sample) }
+
+// CommandOutcomes lists how a command can end: the outcomes of all that began with a wake word, or when the satellite was made to listen.
+func CommandOutcomes() []Outcome {
 	return []Outcome{Understood, NotUnderstood, NotIntended, Failed, Cancelled, Elsewhere, Recorded}
 }
 

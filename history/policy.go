@@ -22,8 +22,8 @@ func (a Age) cutoff(now time.Time) (t time.Time, ok bool) {
 
 // Rules says how old recordings get, by what became of them.
 type Rules struct {
-	Understood  Age `yaml:"understood" json:"understood"`     // understood, not understood, recorded
-	NotIntended Age `yaml:"not_intended" json:"not_intended"` // not intended, elsewhere, cancelled
+	Understood  Age `yaml:"understood" json:"understood"`     // understood, not understood, recorded, samples
+	NotIntended Age `yaml:"not_intended" json:"not_intended"` // not intended, elsewhere, cancelled, near misses
 	Failed      Age `yaml:"failed" json:"failed"`
 }
 
@@ -35,8 +35,8 @@ type class struct {
 
 func (r Rules) classes() []class {
 	return []class{
-		{r.Understood, []Outcome{Understood, NotUnderstood, Recorded}},
-		{r.NotIntended, []Outcome{NotIntended, Elsewhere, Cancelled}},
+		{r.Understood, []Outcome{Understood, NotUnderstood, Recorded, Sample}},
+		{r.NotIntended, []Outcome{NotIntended, Elsewhere, Cancelled, NearMiss}},
 		{r.Failed, []Outcome{Failed}},
 	}
 }

@@ -40,11 +40,12 @@ func TestRetentionRules(t *testing.T) {
 	})
 	stays := []history.Entry{
 		h.heard(t, history.Understood, "kitchen", 89*d), h.heard(t, history.NotIntended, "kitchen", 6*d), h.heard(t, history.Failed, "kitchen", 900*d),
-		h.heard(t, history.Understood, "hall", 0),
+		h.heard(t, history.Understood, "hall", 0), h.heard(t, history.NearMiss, "kitchen", 6*d), h.heard(t, history.Sample, "kitchen", 89*d),
 	}
 	goes := []history.Entry{
 		h.heard(t, history.Understood, "kitchen", 91*d), h.heard(t, history.NotUnderstood, "kitchen", 91*d), h.heard(t, history.NotIntended, "kitchen", 8*d),
 		h.heard(t, history.Elsewhere, "kitchen", 8*d), h.heard(t, history.Recorded, "hall", 2*d),
+		h.heard(t, history.NearMiss, "kitchen", 8*d), h.heard(t, history.Sample, "kitchen", 91*d),
 	}
 	example := h.heard(t, history.NotIntended, "kitchen", 30*d)
 	if err := h.SetImprove(t.Context(), "test", true); err != nil {

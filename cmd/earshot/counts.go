@@ -120,11 +120,16 @@ func (h *house) countRoom(ctx context.Context, r *room) (counted, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Recordings, c.newest = all.Entries, all.Newest
+	filter.Outcomes = history.CommandOutcomes()
+	commands, err := h.history.Totals(ctx, filter)
+	if err != nil {
+		return c, err
+	}
+	c.Recordings, c.newest = all.Entries, commands.Newest
 	if filter.From, _, err = h.history.Calendar().Period("today", time.Now()); err != nil {
 		return c, err
 	}
-	today, err := h.history.Totals(ctx, filter)
+	today, err := h.history.Totals(ctx, filter) // of commands
 	if err != nil {
 		return c, err
 	}

@@ -187,7 +187,7 @@ func (h *house) deviceList() []discovery.Device {
 
 // outcomes are the ways in which a command can end.
 func outcomes() (names []string) {
-	for _, o := range history.Outcomes() {
+	for _, o := range history.CommandOutcomes() {
 		names = append(names, string(o))
 	}
 	return names

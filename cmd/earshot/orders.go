@@ -323,10 +323,12 @@ func (h *house) deleteByButton(ctx context.Context, r *room, kind discovery.Kind
 	return err
 }
 
-// last selects the newest recording of a satellite, which may not be stored yet.
+// last selects the newest command of a satellite, which may not be stored yet.
 func (h *house) last(ctx context.Context, r *room) (history.Selection, error) {
 	filter := history.Filter{Satellites: []string{r.id}}
-	page, err := h.history.List(ctx, history.Query{Filter: filter, Limit: 1})
+	commands := filter
+	commands.Outcomes = history.CommandOutcomes()
+	page, err := h.history.List(ctx, history.Query{Filter: commands, Limit: 1})
 	if err != nil {
 		return history.Selection{}, err
 	}

@@ -112,6 +112,8 @@ func TestReport(t *testing.T) {
 		`earshot_recordings_total{outcome="cancelled",satellite="kitchen"}`:        "0",
 		`earshot_recordings_total{outcome="elsewhere",satellite="kitchen"}`:        "0",
 		`earshot_recordings_total{outcome="recorded",satellite="kitchen"}`:         "0",
+		`earshot_recordings_total{outcome="near_miss",satellite="kitchen"}`:        "0",
+		`earshot_recordings_total{outcome="sample",satellite="kitchen"}`:           "0",
 		`earshot_second_looks_total{satellite="kitchen",wake_word="alexa"}`:        "5",
 		`earshot_second_looks_agreed_total{satellite="kitchen",wake_word="alexa"}`: "3",
 		`earshot_second_look_seconds_sum{satellite="kitchen"}`:                     "0.125",

@@ -6,8 +6,12 @@ import (
 	"earshot/history"
 )
 
-// notIntendedNote stands where the text of a false trigger would be.
-const notIntendedNote = "Text not available — audio not intended for the assistant"
+// What stands where the text would be.
+const (
+	notIntendedNote = "Text not available — audio not intended for the assistant"
+	nearMissNote    = "The wake word was nearly heard"
+	sampleNote      = "A sample of a wake word"
+)
 
 // timeFormat is RFC 3339 with milliseconds, which is as exact as the history is.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
@@ -23,7 +27,7 @@ type entryJSON struct {
 	WakeWord   string              `json:"wake_word"`
 	Score      float64             `json:"score"`               // of the wake word, 0..1
 	Threshold  float64             `json:"threshold"`           // that the score was over
-	Outcome    history.Outcome     `json:"outcome"`             // understood, not_understood, not_intended, failed, cancelled, elsewhere or recorded
+	Outcome    history.Outcome     `json:"outcome"`             // of a command understood, not_understood, not_intended, failed, cancelled, elsewhere or recorded; else near_miss or sample
 	TextNote   string              `json:"text_note,omitempty"` // what to show instead of a transcript
 	Transcript string              `json:"transcript"`
 	Language   string              `json:"language"`
@@ -54,8 +58,14 @@ func (s *Server) entryJSON(e history.Entry) entryJSON {
 		Error: e.Error, Clip: e.Clip, Peaks: e.Peaks, Kept: e.Kept, Label: e.Label, Shared: e.Shared,
 		Timings: timingsJSON{reached(e.Timings.SpeechEnd), reached(e.Timings.Transcript), reached(e.Timings.Reply)},
 	}
-	if e.Outcome == history.NotIntended && e.Transcript == "" {
+	switch {
+	case e.Transcript != "":
+	case e.Outcome == history.NotIntended:
 		j.TextNote = notIntendedNote
+	case e.Outcome == history.NearMiss:
+		j.TextNote = nearMissNote
+	case e.Outcome == history.Sample:
+		j.TextNote = sampleNote
 	}
 	return j
 }

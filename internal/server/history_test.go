@@ -56,12 +56,17 @@ func TestEntryShape(t *testing.T) {
 	}
 }
 
-func TestNotIntendedIsSaid(t *testing.T) {
+func TestWhatHasNoWordsIsSaid(t *testing.T) {
 	b := startBridge(t)
-	b.add(nil, func(e *history.Entry) { e.Outcome, e.Transcript = history.NotIntended, "" })
-	got := b.dial(server.Read).must("history/list", nil)["entries"].([]any)[0].(map[string]any)
-	if got["text_note"] != "Text not available — audio not intended for the assistant" || got["clip"] != nil || got["peaks"] != nil || got["error"] != nil {
-		t.Errorf("got %v", got)
+	for outcome, note := range map[history.Outcome]any{
+		history.NotIntended: "Text not available — audio not intended for the assistant", history.NearMiss: "The wake word was nearly heard",
+		history.Sample: "A sample of a wake word", history.Recorded: nil,
+	} {
+		b.add(nil, func(e *history.Entry) { e.Outcome, e.Transcript = outcome, "" })
+		got := b.dial(server.Read).must("history/list", map[string]any{"outcome": outcome})["entries"].([]any)[0].(map[string]any)
+		if got["text_note"] != note || got["clip"] != nil || got["peaks"] != nil || got["error"] != nil {
+			t.Errorf("%s: %v", outcome, got)
+		}
 	}
 }
 
@@ -206,7 +211,7 @@ func TestDeleteRange(t *testing.T) {
 		{map[string]any{"period": "all", "satellite": "", "confirm": true}, "invalid_format: satellite: is empty; leave it out instead"},
 		{map[string]any{"period": "all", "satellites": []string{}, "confirm": true}, "invalid_format: satellites: at least one is needed, or leave it out for all; nothing was deleted"},
 		{map[string]any{"period": "all", "outcomes": []string{"failure"}, "confirm": true},
-			"invalid_format: outcomes: each has to be one of understood, not_understood, not_intended, failed, cancelled, elsewhere, recorded"},
+			"invalid_format: outcomes: each has to be one of understood, not_understood, not_intended, failed, cancelled, elsewhere, recorded, near_miss, sample"},
 		{map[string]any{"period": "all", "what": "pictures", "confirm": true}, "invalid_format: what: one of all, audio, text is needed"},
 		{map[string]any{"period": "tomorrow", "confirm": true}, "invalid_format: period: \"tomorrow\" is not known; use one of " + strings.Join(history.Periods(), ", ") + "; nothing was deleted"},
 		{map[string]any{"period": "all", "colour": "red", "confirm": true},

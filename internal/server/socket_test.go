@@ -133,7 +133,7 @@ func TestProtocolErrors(t *testing.T) {
 		{`{"id":14,"type":"history/list","limit":0}`, 14.0, "invalid_format: limit: a whole number from 1 to 500 is needed"},
 		{`{"id":15,"type":"history/list","limit":1e2}`, 15.0, "invalid_format: limit: a whole number from 1 to 500 is needed"},
 		{`{"id":16,"type":"history/list","kept":"yes"}`, 16.0, "invalid_format: kept: true or false is needed"},
-		{`{"id":17,"type":"history/list","outcome":"good"}`, 17.0, "invalid_format: outcome: one of understood, not_understood, not_intended, failed, cancelled, elsewhere, recorded is needed"},
+		{`{"id":17,"type":"history/list","outcome":"good"}`, 17.0, "invalid_format: outcome: one of understood, not_understood, not_intended, failed, cancelled, elsewhere, recorded, near_miss, sample is needed"},
 		{`{"id":18,"type":"history/list","from":"yesterday"}`, 18.0, "invalid_format: from: a time with its offset is needed, like 2026-03-01T08:00:00+01:00"},
 		{`{"id":19,"type":"history/list","from":"2026-03-01T08:00:00"}`, 19.0, "invalid_format: from: a time with its offset is needed, like 2026-03-01T08:00:00+01:00"},
 		{`{"id":20,"type":"history/list","period":"today","to":"2026-03-01T08:00:00Z"}`, 20.0, "invalid_format: period: goes without from and to"},

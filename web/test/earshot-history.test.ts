@@ -2,6 +2,7 @@ import { page, userEvent } from "@vitest/browser/context";
 import axe from "axe-core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ServiceError } from "../src/core/transport";
+import { outcomes } from "../src/core/types";
 import { Words } from "../src/core/words";
 import "../src/ui/earshot-history";
 import type { EarshotHistory } from "../src/ui/earshot-history";
@@ -50,6 +51,19 @@ test("a recording tells what was said, when, where, how sure, and what came of i
   await show(new FakeBridge([entry({ transcript: "turn on the light", reply: "Done", score: 0.92, at: "2026-03-04T08:59:00Z" })]));
   await until(() => text().includes("Kitchen"));
   for (const part of ["“turn on the light”", "Done", "Understood", "9:59", "Kitchen", "Okay Nabu 92%", "3.5 s"]) expect(text()).toContain(part);
+});
+
+test("what was nearly heard, and a sample, have names of their own, and are played, marked and deleted like all", async () => {
+  await show(new FakeBridge(entries(2, (i) => ({ transcript: "", reply: "", outcome: i ? "sample" : "near_miss" }))));
+  expect(rows().map((r) => query(".title", r)!.textContent)).toEqual(["Nearly heard", "Sample"]);
+  await button("Play").click();
+  await until(() => called("clips/sign").length > 0);
+  await button("Details").click();
+  await button("It was meant").click();
+  await until(() => bridge.entries.some((e) => e.outcome === "near_miss" && e.label === "correct"));
+  await button("Delete: Nearly heard").click();
+  await page.getByRole("button", { name: "Delete 1", exact: true }).click();
+  await until(() => !bridge.entries.some((e) => e.outcome === "near_miss"));
 });
 
 test("what was not meant says so, and why it woke", async () => {
@@ -278,8 +292,8 @@ test("empty, paused, failed and offline", async () => {
 test.for([360, 768, 1280])("accessible at %i px, light and dark, with details open and a selection", async (width) => {
   await page.viewport(width, 800);
   const other = { ...kitchen, id: "bath", name: "Bath" };
-  const fake = new FakeBridge(entries(8, (i) => ({
-    outcome: (["understood", "not_understood", "not_intended", "failed", "cancelled", "elsewhere", "recorded", "understood"] as const)[i]!,
+  const fake = new FakeBridge(entries(9, (i) => ({
+    outcome: outcomes[i]!,
     kept: i === 1, label: i === 2 ? "mistake" : "", clip: i === 3 ? null : { bytes: 1 }, error: i === 3 ? { code: "x", message: "No answer" } : null,
   })));
   fake.satellites = [kitchen, other];

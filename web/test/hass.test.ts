@@ -208,6 +208,10 @@ test("the small card: the last command, to play, and the way to all", async () =
   await expect.element(page.getByRole("link", { name: "All recordings" })).toHaveAttribute("href", "/earshot");
   hass.bridge.add(entry({ at: "2026-03-04T11:30:00Z", transcript: "newer words" }));
   await expect.element(page.getByText("newer words")).toBeVisible();
+  hass.bridge.add(entry({ at: "2026-03-04T11:40:00Z", outcome: "near_miss", transcript: "" }));
+  hass.bridge.add(entry({ at: "2026-03-04T11:50:00Z", transcript: "the newest words" }));
+  hass.bridge.add(entry({ at: "2026-03-04T11:55:00Z", outcome: "sample", transcript: "" }));
+  await expect.element(page.getByText("the newest words")).toBeVisible();
   hass.bridge.become("offline");
   hass.tell();
   await expect.element(page.getByText("Reconnecting…")).toBeVisible();

@@ -38,6 +38,8 @@ export const de: Catalogue = {
   "outcome.cancelled": "Abgebrochen",
   "outcome.elsewhere": "Anderswo beantwortet",
   "outcome.recorded": "Aufgenommen",
+  "outcome.near_miss": "Fast gehört",
+  "outcome.sample": "Probe",
   "label.mistake": "Fehlauslösung",
   "label.correct": "Richtig",
   "label.set.mistake": "Fehlauslösung",

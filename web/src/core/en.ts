@@ -39,6 +39,8 @@ export const en = {
   "outcome.cancelled": "Cancelled",
   "outcome.elsewhere": "Answered elsewhere",
   "outcome.recorded": "Recorded",
+  "outcome.near_miss": "Nearly heard",
+  "outcome.sample": "Sample",
   "label.mistake": "Mistake",
   "label.correct": "Correct",
   "label.set.mistake": "It woke by mistake",

@@ -3,7 +3,7 @@
 /** What somebody may do. Home Assistant has "delete", too: to listen, and to delete and mark recordings. */
 export type Role = "read" | "listen" | "delete" | "admin";
 
-export const outcomes = ["understood", "not_understood", "not_intended", "failed", "cancelled", "elsewhere", "recorded"] as const;
+export const outcomes = ["understood", "not_understood", "not_intended", "failed", "cancelled", "elsewhere", "recorded", "near_miss", "sample"] as const;
 export type Outcome = (typeof outcomes)[number];
 
 export type Label = "" | "correct" | "mistake";

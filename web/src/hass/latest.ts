@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from "lit";
 import { property, state } from "lit/decorators.js";
 import { Clock } from "../core/format";
 import { ServiceError, type Transport } from "../core/transport";
-import type { Change, Entry, Page } from "../core/types";
+import { outcomes, type Change, type Entry, type Page } from "../core/types";
 import type { Words } from "../core/words";
 import { define } from "../ui/define";
 import { icon } from "../ui/icons";
@@ -11,7 +11,10 @@ import { title } from "../ui/row";
 import { controls, tokens } from "../ui/theme";
 import { mayListen } from "../ui/view";
 
-/** The last recording, to play, and the way to all of them. */
+/** How a command can end. */
+const commands = outcomes.filter((o) => o !== "near_miss" && o !== "sample");
+
+/** The last command, to play, and the way to all recordings. */
 export class Latest extends LitElement {
   @property({ attribute: false }) transport!: Transport;
   @property({ attribute: false }) words!: Words;
@@ -74,7 +77,7 @@ export class Latest extends LitElement {
 
   async #load(): Promise<void> {
     try {
-      this.entry = (await this.transport.call<Page>("history/list", { limit: 1 })).entries[0] ?? null;
+      this.entry = (await this.transport.call<Page>("history/list", { limit: 1, outcomes: commands })).entries[0] ?? null;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
     }

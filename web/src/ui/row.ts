@@ -12,7 +12,9 @@ const preRoll = 2000;
 /** What was said, or why there are no words. */
 export function title(entry: Entry, words: Words): string {
   if (entry.transcript) return words.t("row.said", { text: entry.transcript });
-  return words.t(entry.outcome === "not_intended" ? "row.not_intended" : "row.no_text");
+  const { outcome } = entry;
+  if (outcome === "near_miss" || outcome === "sample") return words.t(`outcome.${outcome}`);
+  return words.t(outcome === "not_intended" ? "row.not_intended" : "row.no_text");
 }
 
 /** One entry. Its buttons say by data-do what the history does with them. */
