@@ -137,6 +137,11 @@ func (nowhere) Meter(string, string, server.Cutoffs) (func([]int16) server.Cutof
 	return nil, server.ErrUnknownSatellite
 }
 
+// Enroll knows no microphone.
+func (nowhere) Enroll(context.Context, string, string, bool) (server.Enrolment, error) {
+	return nil, server.ErrUnknownSatellite
+}
+
 // Announce knows no speaker.
 func (nowhere) Announce(context.Context, string, server.Announcement) (bool, error) {
 	return false, server.ErrUnknownSatellite

@@ -37,7 +37,7 @@ func commands() []command {
 		{"run", "[--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
 		{"demo", "", "play the demonstration recording as if it were a microphone", demoCommand},
 		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
-		{"enroll", "NAME [--models DIR] [--out FILE] --from FILE...", "make a wake word of your own from WAV files, each with the word once", enrollCommand},
+		{"enroll", "WORD [--config FILE] [--satellite ID] [--samples N] [--keep] | WORD --from FILE...", "make a wake word of your own from what people say to a microphone, or from WAV files", enrollCommand},
 		{"devices", "[--listen [--seconds N]] [--json]", "list the microphones of this machine, or show how loud each of their channels is", devicesCommand},
 		{"check-config", "--config FILE", "check a configuration and say everything that is wrong with it", checkConfigCommand},
 		{"history", "list | play ID | delete | export | stats | verify", "review and delete recordings; the running bridge is asked where there is one", historyCommand},

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"earshot/detector"
 	"earshot/detector/ownword"
@@ -95,8 +98,10 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// wordID is what a word is called in the configuration and in file names: computer for "Computer!".
+// wordID is what a word is called in the configuration and in file names: computer for "Computer!", hore for "Höre".
 func wordID(phrase string) string {
+	accents := func(r rune) bool { return unicode.Is(unicode.Mn, r) }
+	phrase = strings.Join(strings.FieldsFunc(norm.NFD.String(phrase), accents), "")
 	id := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(phrase), "_"), "_")
 	return cmp.Or(id, "own_word") // a word without a letter of a to z
 }
@@ -253,4 +258,3 @@ func (e *enrolment) Close() {
 	clear(e.samples)
 	e.samples, e.word.Lesson = nil, nil
 }
-

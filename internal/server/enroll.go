@@ -85,6 +85,11 @@ type ownWordResult struct {
 	Sentence     string  `json:"sentence"`      // says to people what to do with the word
 }
 
+// UseOwnWord says to people what to do with a word.
+func UseOwnWord(id string) string {
+	return fmt.Sprintf("To use it, write {model: %s, engine: own} under wake_words of the satellite in the configuration, and restart Earshot.", id)
+}
+
 // enrolments are the words that are being made, by what the commands call them.
 type enrolments struct {
 	mu   sync.Mutex
@@ -215,7 +220,7 @@ func (s *Server) finishEnrolment(f *fields) action {
 		}
 		return ownWordResult{
 			word.ID, thousandths(word.Threshold), word.Samples, tenths(word.FalseAccepts), thousandths(word.MissedQuiet), thousandths(word.MissedNoise), unlike,
-			word.Kept, fmt.Sprintf("To use it, write {model: %s, engine: own} under wake_words of the satellite in the configuration, and restart Earshot.", word.ID),
+			word.Kept, UseOwnWord(word.ID),
 		}, nil
 	}
 }

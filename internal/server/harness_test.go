@@ -32,6 +32,7 @@ type house struct {
 	more       []server.Satellite // beside the kitchen
 	measuring  chan bool          // each recording is measured when this has a value; nil: at once
 	trial      *trial             // the one that runs, if any
+	enrolment  *enrolment         // the newest
 	announced  []server.Announcement
 	announcing chan bool // an announcement lasts until this says whether it was played; nil: no time at all
 	prompts    []server.Prompt
@@ -93,6 +94,51 @@ func (h *house) SetWakeWord(_ context.Context, id, word string, change server.Wa
 	}
 	return h.words[i], nil
 }
+
+// Enroll begins a word in the kitchen, unless it is "taken".
+func (h *house) Enroll(_ context.Context, id, phrase string, replace bool) (server.Enrolment, error) {
+	switch {
+	case id != "kitchen":
+		return nil, server.ErrUnknownSatellite
+	case phrase == "taken" && !replace:
+		return nil, server.Refusal("Taken.")
+	}
+	h.enrolment = &enrolment{said: make(chan error), closed: make(chan struct{})}
+	return h.enrolment, nil
+}
+
+// enrolment is a word that is being made as a test wants it.
+type enrolment struct {
+	said    chan error // a recording ends with each
+	samples int
+	kept    bool
+	closed  chan struct{}
+}
+
+func (e *enrolment) WakeWord() string { return "computer" }
+
+func (e *enrolment) Wants() (least, good int) { return 3, 9 }
+
+func (e *enrolment) Record(ctx context.Context) (server.Sample, error) {
+	select {
+	case err := <-e.said:
+		if err == nil {
+			e.samples++
+		}
+		return server.Sample{Number: e.samples, Length: 1500 * time.Millisecond, LevelDBFS: -21.04, NoiseDBFS: -60}, err
+	case <-ctx.Done():
+		return server.Sample{}, ctx.Err()
+	}
+}
+
+func (e *enrolment) Undo() (int, error) { e.samples--; return e.samples, nil }
+
+func (e *enrolment) Finish(_ context.Context, keep bool) (server.OwnWord, error) {
+	e.kept = keep
+	return server.OwnWord{ID: "computer", Threshold: 0.87654, Samples: e.samples, FalseAccepts: 2.007, MissedNoise: 0.1111}, nil
+}
+
+func (e *enrolment) Close() { close(e.closed) }
 
 // Meter makes a score of how loud a recording begins, and another of how loud it ends.
 func (h *house) Meter(id, word string, now server.Cutoffs) (func(pcm []int16) server.Cutoffs, error) {
