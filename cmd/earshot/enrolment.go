@@ -161,16 +161,16 @@ func (e *enrolment) Record(ctx context.Context) (server.Sample, error) {
 		return server.Sample{}, refusal(err)
 	}
 	defer trial.Close()
-	at := time.Now()
 	pcm, err := recordSample(ctx, e.room.microphone, e.room.newEndpointer(sampleEnds()))
 	if err != nil {
 		return server.Sample{}, err
 	}
+	length := time.Duration(len(pcm)) * time.Second / audio.SampleRate
+	at := time.Now().Add(-length)
 	sound, err := e.word.Add(pcm)
 	if err != nil {
 		return server.Sample{}, server.Refuse(err)
 	}
-	length := time.Duration(len(pcm)) * time.Second / audio.SampleRate
 	e.samples = append(e.samples, history.Recording{PCM: pcm, Entry: history.Entry{
 		Satellite: e.room.id, Area: e.room.configured.Area, At: at, Duration: length, WakeWord: e.word.id, Outcome: history.Sample,
 	}})

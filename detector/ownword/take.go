@@ -22,6 +22,7 @@ const (
 	// Recordings that are no word.
 	minSpeech = mix.Rate / 5
 	maxSample = 10 * mix.Rate
+	tooQuiet  = -60 // dBFS
 )
 
 // lags are the chunks after the end of the word at which it is to be heard.
@@ -43,7 +44,7 @@ func newTake(pcm []int16) (*take, error) {
 	}
 	x := mix.Floats(pcm)
 	start, end := mix.Speech(x)
-	if end-start < minSpeech {
+	if loud, _ := mix.Levels(x); loud < tooQuiet || end-start < minSpeech {
 		return nil, errors.New("nobody speaks in it; say the word a little louder, or nearer to the microphone")
 	}
 	return &take{audio: x, end: end}, nil

@@ -74,11 +74,14 @@ func Levels(x []float32) (loud, quiet float64) {
 }
 
 // Speech returns where speech begins and ends: the first and the last frame that are within 25 dB of the loudest one and, where a room is noisy,
-// clearly over its quietest tenth. Both are 0 when nothing stands out.
+// clearly over its quietest tenth. Both are 0 when nothing stands out by 3 dB.
 func Speech(x []float32) (start, end int) {
 	e := energies(x)
 	top := PeakEnergy(x)
 	floor := quantile(e, 0.1)
+	if top < 2*floor { // the sound is steady
+		return 0, 0
+	}
 	limit := max(top*quiet, min(floor*overFloor, top/2))
 	for i, v := range e {
 		if v > limit {

@@ -44,6 +44,9 @@ func TestSpeech(t *testing.T) {
 	if start, end := mix.Speech(make([]float32, 32000)); start != 0 || end != 0 {
 		t.Errorf("silence: speech from %d to %d", start, end)
 	}
+	if start, end := mix.Speech(hiss(32000, 20)); start != 0 || end != 0 {
+		t.Errorf("steady noise: speech from %d to %d", start, end)
+	}
 }
 
 func TestAdd(t *testing.T) {
@@ -67,14 +70,14 @@ func TestPCM(t *testing.T) {
 
 func TestNoise(t *testing.T) {
 	for kind := range mix.Kinds {
-		make := func() []float32 {
-			return mix.Noise(rand.New(rand.NewPCG(3, uint64(kind))), kind, 20001, [][]float32{tone(9000, 1000)})
+		noise := func() []float32 {
+			return mix.Noise(rand.New(rand.NewPCG(3, uint64(kind))), kind, 20001, [][]float32{append(tone(9000, 1000), make([]float32, 3000)...)})
 		}
-		x := make()
+		x := noise()
 		if len(x) != 20001 || !(mix.PeakEnergy(x) > 0) || math.IsInf(mix.PeakEnergy(x), 0) {
 			t.Errorf("kind %d: %d samples, energy %v", kind, len(x), mix.PeakEnergy(x))
 		}
-		if !slices.Equal(x, make()) {
+		if !slices.Equal(x, noise()) {
 			t.Errorf("kind %d: the same seed gave other noise", kind)
 		}
 	}
