@@ -19,6 +19,7 @@ import (
 // Model is one wake word. It never changes and may be shared by any number of detectors.
 type Model struct {
 	ID        string   // the manifest's file name without .json
+	Engine    string   // of a Speech; "" for a microWakeWord model
 	WakeWord  string   // as people say it
 	Languages []string // two-letter codes, of the speakers it was trained with
 	Cutoff    float64  // probability 0..1 over which it fires, or has a second look taken

@@ -18,6 +18,7 @@ type Scorer interface {
 // Speech is a wake word that is told from speech embeddings.
 type Speech struct {
 	ID, WakeWord string
+	Engine       string   // what the word is one of: OpenWakeWord, or a word of a household's own
 	Languages    []string // two-letter codes; nil when unknown
 	Cutoff       float64  // probability 0..1 over which it fires
 	Settle       int      // embeddings after the beginning of a stream before which a score means nothing
@@ -27,7 +28,15 @@ type Speech struct {
 
 // Model makes it one that a detector listens for.
 func (s Speech) Model() *Model {
-	return &Model{ID: s.ID, WakeWord: s.WakeWord, Languages: s.Languages, Cutoff: s.Cutoff, speech: &s}
+	return &Model{ID: s.ID, Engine: s.Engine, WakeWord: s.WakeWord, Languages: s.Languages, Cutoff: s.Cutoff, speech: &s}
+}
+
+// NewScorer returns what tells the word from speech embeddings, nil for a word that is not told from these alone.
+func (m *Model) NewScorer() Scorer {
+	if m.net != nil || m.speech == nil {
+		return nil
+	}
+	return m.speech.NewScorer()
 }
 
 // headCutoff is the probability over which an openWakeWord model fires.
@@ -43,7 +52,7 @@ func LoadHead(path string, network *openwakeword.Network) (*Model, error) {
 	}
 	id := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	return Speech{
-		ID: id, WakeWord: spoken(id), Cutoff: headCutoff, Settle: head.Settle(), Network: network,
+		ID: id, Engine: "openwakeword", WakeWord: spoken(id), Cutoff: headCutoff, Settle: head.Settle(), Network: network,
 		NewScorer: func() Scorer { return head.NewScorer(network) },
 	}.Model(), nil
 }

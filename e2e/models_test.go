@@ -211,14 +211,20 @@ func TestModelsMeasure(t *testing.T) {
 	for folder, fired := range map[string]int{with: 1, without: 0} {
 		var results []ofMeasurement
 		code, out := exitCode(t, "models", "measure", "okay_nabu", "--json", "--models", dir, "--negatives", folder)
-		if err := json.Unmarshal([]byte(out), &results); code != 0 || err != nil || len(results) != 3 {
+		if err := json.Unmarshal([]byte(out), &results); code != 0 || err != nil || len(results) != 4 {
 			t.Fatalf("exit code %d, %v: %s", code, err, out)
 		}
-		for _, r := range results {
+		if r := results[0]; !strings.HasPrefix(r.Recordings, "an hour of speech") || r.Files < 50 || r.Hours < 0.9 || r.Fired > 5 {
+			t.Errorf("measured with what comes with the program: %+v", r)
+		}
+		for _, r := range results[1:] {
 			if r.Fired != fired || r.FiredIn != fired || r.Hours <= 0 || (r.PerHour > 0) != (fired > 0) {
 				t.Errorf("measured %+v, want %d", r, fired)
 			}
 		}
+	}
+	if err := os.Remove(filepath.Join(dir, "openwakeword", "okay_nabu.tflite")); err != nil {
+		t.Fatal(err)
 	}
 	if code, out := exitCode(t, "models", "measure", "okay_nabu", "--models", dir); code != 2 || !strings.Contains(out, "--negatives") {
 		t.Errorf("exit code %d, says %s", code, out)

@@ -107,7 +107,7 @@ func TestOwnWord(t *testing.T) {
 	for _, e := range admin.entries() {
 		ids = append(ids, e["id"])
 	}
-	if receipt := admin.must("history/delete", map[string]any{"ids": ids}); receipt["entries"] != 3.0 {
+	if receipt := admin.must("history/delete", map[string]any{"ids": ids}); receipt["deleted"] != 3.0 {
 		t.Errorf("the samples' receipt: %v", receipt)
 	}
 	b.stop(t)

@@ -1,6 +1,9 @@
 package main
 
-import "earshot/detector"
+import (
+	"earshot/detector"
+	"earshot/detector/openwakeword"
+)
 
 // audience listens to recordings in which nobody says a wake word, and counts how often the models fire.
 type audience struct {
@@ -140,6 +143,27 @@ func (a *audience) end() {
 			l.firedIn++
 		}
 	}
+}
+
+// embed has it hear a recording of which only the speech embeddings are there, after silence.
+func (a *audience) embed(frames int, at func(frame int, e *openwakeword.Embedding)) {
+	a.start = a.played
+	scorers := make([]detector.Scorer, len(a.listeners))
+	for i, l := range a.listeners {
+		l.first, scorers[i] = len(l.scores), l.model.NewScorer()
+	}
+	var e openwakeword.Embedding
+	for frame := range frames {
+		at(frame, &e)
+		a.played += openwakeword.ChunkSamples
+		for i, l := range a.listeners {
+			if score := float64(scorers[i].Put(&e)); score >= l.model.Cutoff {
+				l.scores = append(l.scores, scoredAt{a.played, score})
+			}
+		}
+	}
+	a.samples += a.played - a.start
+	a.end()
 }
 
 // over counts how often scores were over a cutoff.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -46,9 +47,6 @@ func measureCommand(ctx context.Context, t terminal, args []string) error {
 	if len(names) == 0 {
 		return usageError{"name a model, as `earshot models list` shows it"}
 	}
-	if *with.negatives == "" && *with.config == "" {
-		return usageError{"say --negatives FOLDER, with WAV files in which nobody says the word, or --config FILE, for your own recordings that were not meant for the assistant"}
-	}
 	folder, err := with.folder(f, *dir)
 	if err != nil {
 		return err
@@ -56,6 +54,10 @@ func measureCommand(ctx context.Context, t terminal, args []string) error {
 	results, err := measure(ctx, folder, names, with)
 	if err != nil {
 		return err
+	}
+	if len(results) == 0 {
+		return usageError{"a microWakeWord model needs recordings: say --negatives FOLDER, with WAV files in which nobody says the word, or --config FILE, for your own " +
+			"recordings that were not meant for the assistant"}
 	}
 	if *asJSON {
 		return printJSON(t, results)
@@ -68,13 +70,12 @@ func measureCommand(ctx context.Context, t terminal, args []string) error {
 
 // measure is what follows when models were added.
 func (a *adder) measure(ctx context.Context, with measuring) error {
-	if *with.negatives == "" && *with.config == "" {
-		fmt.Fprintln(a.t.out, "How often it fires by mistake was not measured here: `earshot models measure NAME` does that, with recordings of yours.")
-		return nil
-	}
 	results, err := measure(ctx, a.dir, a.added, with)
 	if err != nil {
 		return fmt.Errorf("%w; what was added stays", err)
+	}
+	if len(results) == 0 {
+		fmt.Fprintln(a.t.out, "How often it fires by mistake was not measured here: `earshot models measure NAME` does that, with recordings of yours.")
 	}
 	for _, r := range results {
 		r.tell(a.t)
@@ -100,10 +101,13 @@ type measured struct {
 
 // The kinds of recordings. The household's own are short and chosen: how often a model fires in an hour of them says nothing.
 const (
+	ourSpeech      = "an hour of speech and music that comes with Earshot"
 	someRecordings = "these recordings"
 	ownRecordings  = "your own recordings that were not meant for the assistant"
 )
 
+// measure hears with all kinds of recordings there are. Of what comes with the program only the embeddings are there, so that a microWakeWord model cannot
+// hear it.
 func measure(ctx context.Context, dir string, names []string, with measuring) (all []measured, err error) {
 	models := newWakeModels(dir)
 	var ways []*detector.Model
@@ -117,9 +121,13 @@ func measure(ctx context.Context, dir string, names []string, with measuring) (a
 	for _, kind := range []struct {
 		name, given string
 		play        func(context.Context, string, *audience) error
-	}{{someRecordings, *with.negatives, playFolder}, {ownRecordings, *with.config, playHousehold}} {
+	}{{ourSpeech, "bank", models.playBank}, {someRecordings, *with.negatives, playFolder}, {ownRecordings, *with.config, playHousehold}} {
 		if kind.given == "" {
 			continue
+		}
+		ways := ways
+		if kind.name == ourSpeech {
+			ways = toldFromSpeech(ways)
 		}
 		a, err := newAudience(ways)
 		if err != nil {
@@ -133,6 +141,16 @@ func measure(ctx context.Context, dir string, names []string, with measuring) (a
 		}
 	}
 	return all, nil
+}
+
+// toldFromSpeech are the ways that need no more than speech embeddings.
+func toldFromSpeech(ways []*detector.Model) (list []*detector.Model) {
+	for _, m := range ways {
+		if m.NewScorer() != nil {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // ways are the ways in which a model of the folder can be listened with: alone, looked at by another, and looking at others.
@@ -150,12 +168,18 @@ func (m *wakeModels) ways(name string) (ways []*detector.Model, err error) {
 			words = append(words, word)
 		}
 	}
-	if slices.Contains(speechNames(m.dir), name) {
-		head, err := m.speechWord(name)
+	for _, told := range []struct {
+		names []string
+		load  func(string) (*detector.Model, error)
+	}{{speechNames(m.dir), m.speechWord}, {ownNames(m.dir), m.ownWord}} {
+		if !slices.Contains(told.names, name) {
+			continue
+		}
+		model, err := told.load(name)
 		if err != nil {
 			return nil, err
 		}
-		ways = append(ways, head)
+		ways = append(ways, model)
 	}
 	if len(ways) == 0 {
 		return nil, fmt.Errorf("there is no model %q in %s%s", name, m.dir, modelHint(m.dir))
@@ -180,18 +204,13 @@ func (a *audience) result(l *listener, kind string) measured {
 	if hours > 0 {
 		r.FalsePerHour = float64(r.Fired) / hours
 	}
-	if r.SecondLook == "" && kind == someRecordings && r.FalsePerHour >= 1 {
+	if r.SecondLook == "" && kind != ownRecordings && r.FalsePerHour >= 1 {
 		r.Better = l.better(hours)
 	}
 	return r
 }
 
-func engineOf(m *detector.Model) string {
-	if m.Window == 0 {
-		return bridge.OpenWakeWord
-	}
-	return bridge.MicroWakeWord
-}
+func engineOf(m *detector.Model) string { return cmp.Or(m.Engine, bridge.MicroWakeWord) }
 
 func (r measured) tell(t terminal) {
 	name := fmt.Sprintf("%s (%s, threshold %.2f)", r.Model, r.Engine, r.Threshold)
@@ -220,7 +239,7 @@ func (r measured) advise(t terminal) {
 	case r.SecondLook != "":
 	case r.Better > 0:
 		engine := ""
-		if r.Engine == bridge.OpenWakeWord {
+		if r.Engine != bridge.MicroWakeWord {
 			engine = ", engine: " + r.Engine
 		}
 		fmt.Fprintf(t.out, "  over %.2f it would have fired less than once an hour, and will miss the word more often: {model: %s%s, threshold: %.2f}\n", r.Better, r.Model, engine, r.Better)

@@ -9,8 +9,34 @@ import (
 	"path/filepath"
 	"strings"
 
+	"earshot/detector/openwakeword"
+	"earshot/detector/ownword"
 	"earshot/internal/audio"
 )
+
+// playBank has an audience hear what comes with the program: speech and music without any wake word, of which only the embeddings are there.
+func (m *wakeModels) playBank(ctx context.Context, _ string, to *audience) error {
+	if len(to.listeners) == 0 {
+		return nil
+	}
+	bank, err := ownword.Negatives()
+	if err != nil {
+		return err
+	}
+	if m.network.Sum() != bank.Network {
+		return fmt.Errorf("the network %s is not the one that the speech was heard with; fetch it with `make models`", embeddingFile)
+	}
+	first := 0
+	for _, r := range bank.Recordings() {
+		from := first
+		to.embed(r.Frames, func(frame int, e *openwakeword.Embedding) { bank.Embedding(from+frame, e) })
+		first += r.Frames
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // playFolder has an audience hear every WAV file of a folder and the folders in it.
 func playFolder(ctx context.Context, dir string, to *audience) error {

@@ -111,7 +111,7 @@ func (m *wakeModels) ownWord(id string) (*detector.Model, error) {
 		return nil, fmt.Errorf("the wake word %s was made for another speech embedding network; make it again with `earshot enroll`", id)
 	}
 	model := detector.Speech{
-		ID: id, WakeWord: word.Phrase, Cutoff: word.Cutoff, Settle: word.Settle(), Network: m.network,
+		ID: id, Engine: bridge.OwnWord, WakeWord: word.Phrase, Cutoff: word.Cutoff, Settle: word.Settle(), Network: m.network,
 		NewScorer: func() detector.Scorer { return word.NewScorer() },
 	}.Model()
 	m.own[id] = model
