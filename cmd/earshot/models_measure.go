@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -71,6 +73,9 @@ func measureCommand(ctx context.Context, t terminal, args []string) error {
 // measure is what follows when models were added.
 func (a *adder) measure(ctx context.Context, with measuring) error {
 	results, err := measure(ctx, a.dir, a.added, with)
+	if errors.Is(err, fs.ErrNotExist) && *with.negatives == "" && *with.config == "" {
+		err = nil // the network is missing, which has been said
+	}
 	if err != nil {
 		return fmt.Errorf("%w; what was added stays", err)
 	}
