@@ -6,5 +6,4 @@ package openwakeword
 func lanes() int { return scalarLanes }
 
 // What has more lanes is never called here.
-func wideProducts(_, _, _, _, _ []float32) {}
-func wideBend(_, _ []float32)              {}
+func wideProducts(_, _, _ []octet, _, _ []float32) {}

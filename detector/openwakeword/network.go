@@ -59,7 +59,7 @@ type layer struct {
 	shape
 	cols    int // outputs over frequency, before the pool
 	lanes   int
-	weights []float32 // [out/lanes][k][lanes], k over time, frequency and channel of the input
+	weights []octet // [sums][out/lanes][k][lanes], k over time, frequency and channel of the input, or over the channel
 	bias    []float32
 	last    bool // the outputs are not bent
 }
@@ -273,12 +273,24 @@ func (s *steps) layer(l *layer, first bool) error {
 
 // pack lays out the weights for the kernel, so many outputs side by side.
 func (l *layer) pack(weights []float32, lanes int) {
-	k := l.size()
 	l.lanes = lanes
-	l.weights = make([]float32, len(weights))
+	deep := l.deep() * vector
+	l.weights = make([]octet, l.sums()*l.out*deep/vector)
+	put := func(sum, o, k int, w float32) {
+		at := ((sum*l.out+o/lanes*lanes)*deep + k*lanes) + o%lanes
+		l.weights[at/vector][at%vector] = w
+	}
 	for o := range l.out {
-		for i := range k {
-			l.weights[(o/lanes*k+i)*lanes+o%lanes] = weights[o*k+i]
+		if w := weights[o*l.size():][:l.size()]; l.paired() {
+			for k := range l.in {
+				for sum, v := range transform(w[k], w[l.in+k], w[2*l.in+k]) {
+					put(sum, o, k, v)
+				}
+			}
+		} else {
+			for k, v := range w {
+				put(0, o, k, v)
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	melTolerance       = 2e-3
 	embeddingTolerance = 5e-3
 	scoreTolerance     = 1e-4
+	pairTolerance      = 1e-3 // of two outputs at once from each for itself
 )
 
 // root is where the project begins.
@@ -206,7 +207,8 @@ func TestScoresEqualTheReference(t *testing.T) {
 func TestIncrementalEqualsFull(t *testing.T) {
 	t.Parallel()
 	n := network(t)
-	whole := openwakeword.NewWhole(t, networkPath(t))
+	whole, plain := openwakeword.NewWhole(t, networkPath(t)), openwakeword.NewWhole(t, networkPath(t))
+	plain.Plain = true
 	for _, wav := range []string{"alexa", "noise"} {
 		pcm := readWAV(t, wav)
 		cells := openwakeword.Spectrogram(pcm)
@@ -215,6 +217,9 @@ func TestIncrementalEqualsFull(t *testing.T) {
 			last := (i + 1) * 8 * 32
 			if want := whole.Window(cells[last-76*32 : last]); want != got[i] {
 				t.Fatalf("%s: embedding %d has other bits", wav, i)
+			}
+			if want := plain.Window(cells[last-76*32 : last]); furthest(t, want[:], got[i][:]) > pairTolerance {
+				t.Errorf("%s: embedding %d is off by %v", wav, i, furthest(t, want[:], got[i][:]))
 			}
 		}
 	}
