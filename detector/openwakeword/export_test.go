@@ -70,8 +70,12 @@ func (w *Whole) Window(cells []float32) (out Embedding) {
 			y.values[(t*y.cols+f)*l.out+o] = sum
 		}
 		pairT, pairF := 0, 0
-		if i > 0 && i < len(w.layers)-1 {
-			pairT, pairF = l.time/3, l.freq/3
+		switch {
+		case i == len(w.layers)-1:
+		case l.time == 3:
+			pairT = 1
+		default:
+			pairF = 1
 		}
 		for t := 0; t < y.times; t += 1 + pairT {
 			for f := 0; f < y.cols; f += 1 + pairF {
@@ -123,11 +127,12 @@ func (p plane) one(l shape, taps []float32, t, f int) (sum float32) {
 //go:norace
 func (p plane) two(l shape, taps []float32, t, f, dt, df int) (first, second float32) {
 	var sums [4]float32
-	for c := range l.in {
-		w := transform(taps[c], taps[l.in+c], taps[2*l.in+c])
+	beside := l.time * l.freq / 3 * l.in // what each of the three taps sees
+	for k := range beside {
+		w := transform(taps[k], taps[beside+k], taps[2*beside+k])
 		var in [4]float32
 		for i := range in {
-			in[i] = p.at(t+i*dt, f-l.freq/2+i*df, c)
+			in[i] = p.at(t+i*dt, f-l.freq/2+i*df+k/l.in, k%l.in)
 		}
 		for i, v := range [4]float32{in[0] - in[2], in[1] + in[2], in[2] - in[1], in[1] - in[3]} {
 			sums[i] += w[i] * v

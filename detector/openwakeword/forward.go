@@ -10,8 +10,8 @@ const blockFrames = melFrames
 // window begins and ends with, so all else is the same in the next window.
 type forward struct {
 	net     *Network
-	inputs  [][]float32 // of each layer: the rows that are kept, then the new ones
-	outputs []float32   // of a layer before its pool
+	inputs  [][]octet // of each layer: the rows that are kept, then the new ones
+	outputs []octet   // of a layer before its pool
 	sights  [2]sight
 }
 
@@ -20,23 +20,24 @@ func newForward(n *Network) *forward {
 	rows, most := blockFrames, 0
 	for i := range n.layers {
 		l := &n.layers[i]
-		f.inputs = append(f.inputs, make([]float32, (l.time-1+rows)*l.row()))
-		most = max(most, rows*l.cols*l.out)
+		f.inputs = append(f.inputs, make([]octet, (l.time-1+rows)*l.row()))
+		most = max(most, rows*l.cols*len(l.bias))
 		rows /= l.poolTime
 	}
-	f.outputs = make([]float32, most)
+	f.outputs = make([]octet, most)
 	return f
 }
 
 // settle finds what the network keeps after long silence, so that a stream can begin as if there had been some.
 func (n *Network) settle() {
 	f := newForward(n)
+	var silence [melBands]float32
+	for i := range silence {
+		silence[i] = silentCell
+	}
 	for range settleBlocks {
 		for i := range melFrames {
-			row := f.row(i)
-			for j := range row {
-				row[j] = silentCell
-			}
+			f.put(i, &silence)
 		}
 		f.block(&n.silence)
 	}
@@ -56,13 +57,20 @@ func (f *forward) reset() {
 	}
 }
 
-// row is where a frame of the next block belongs.
-func (f *forward) row(frame int) []float32 {
+// put takes a frame of the next block. The first layer's three taps over frequency see it as three channels, see widen.
+func (f *forward) put(frame int, cells *[melBands]float32) {
 	l := &f.net.layers[0]
-	return f.inputs[0][(l.time-1+frame)*l.row()+l.pad():][:melBands]
+	row := f.inputs[0][(l.time-1+frame)*l.row():][:melBands]
+	for i, v := range cells {
+		if i > 0 {
+			row[i-1][2] = v
+			row[i][0] = cells[i-1]
+		}
+		row[i][1] = v
+	}
 }
 
-// block computes the embedding that ends with the block whose frames lie in row.
+// block computes the embedding that ends with the block whose frames were put.
 func (f *forward) block(out *Embedding) {
 	rows := blockFrames
 	for i := range f.net.layers {
@@ -70,29 +78,28 @@ func (f *forward) block(out *Embedding) {
 		f.convolve(l, f.inputs[i], rows)
 		copy(f.inputs[i][:l.kept()], f.inputs[i][rows*l.row():])
 		if l.last {
-			copy(out[:], f.outputs)
+			for o, v := range f.outputs[:mostOctets] {
+				copy(out[o*vector:], v[:])
+			}
 			return
 		}
 		next := &f.net.layers[i+1]
 		to := f.inputs[i+1][next.kept():]
-		rows = f.pool(l, rows, to, next.row(), next.pad()*next.in)
+		rows = f.pool(l, rows, to, next.row(), next.pad()*next.channels())
 	}
 }
 
 // convolve fills outputs, one row for each new one of the input, two places at a time.
-//
-//go:norace
-func (f *forward) convolve(l *layer, in []float32, rows int) {
+func (f *forward) convolve(l *layer, in []octet, rows int) {
 	places := rows * l.cols / l.step()
 	x, y := &f.sights[0], &f.sights[1]
 	for p := 0; p < places; p += 2 {
 		q := min(p+1, places-1)
 		l.look(in, p, x)
 		l.look(in, q, y)
-		w, deep := l.weights, l.deep()
+		deep, n := l.deep(), len(l.bias)
 		for i := range l.sums() {
-			l.products(w[:l.out*deep], x.seen[i*deep:][:deep], y.seen[i*deep:][:deep], x.sums[i][:l.out], y.sums[i][:l.out])
-			w = w[l.out*deep:]
+			l.products(l.weights[i], x.seen[i*deep:][:deep], y.seen[i*deep:][:deep], x.sums[i][:n], y.sums[i][:n])
 		}
 		l.finish(x, f.outputs, p)
 		if q != p {
@@ -104,20 +111,23 @@ func (f *forward) convolve(l *layer, in []float32, rows int) {
 // pool takes maxima of the outputs into the input of the next layer, and returns how many rows there are then.
 //
 //go:norace
-func (f *forward) pool(l *layer, rows int, to []float32, row, pad int) int {
-	cols := l.cols / l.poolF
+func (f *forward) pool(l *layer, rows int, to []octet, row, pad int) int {
+	cols, n := l.cols/l.poolF, len(l.bias)
 	for r := range rows / l.poolTime {
 		for c := range cols {
-			out := to[r*row+pad+c*l.out:][:l.out]
+			out := to[r*row+pad+c*n:][:n]
 			for t := range l.poolTime {
 				for k := range l.poolF {
-					in := f.outputs[((r*l.poolTime+t)*l.cols+c*l.poolF+k)*l.out:][:l.out]
+					in := f.outputs[((r*l.poolTime+t)*l.cols+c*l.poolF+k)*n:][:n]
 					if t == 0 && k == 0 {
 						copy(out, in)
 						continue
 					}
-					for o, v := range in {
-						out[o] = max(out[o], v)
+					for o := range in {
+						a, b := &out[o], &in[o]
+						for i, v := range b {
+							a[i] = max(a[i], v)
+						}
 					}
 				}
 			}

@@ -14,13 +14,17 @@ func lanes() int {
 	return scalarLanes
 }
 
-// wideProducts is products with vectors: 24 outputs of two places at a time. Each output is summed in the order of dot, with its roundings, so
-// that both have the same bits: a fused multiplication and addition would round once less, and is no faster.
+// products is dot with vectors: 24 outputs of two places at a time. Each output is summed in the order of dot, with its roundings, so that both have
+// the same bits: a fused multiplication and addition would round once less, and is no faster.
 //
 //go:norace
-func wideProducts(w, x, y []octet, a, b []float32) {
+func (l *layer) products(w, x, y, a, b []octet) {
+	if l.lanes != wideLanes {
+		dot(w, x, y, a, b)
+		return
+	}
 	y = y[:len(x)]
-	for o := 0; o < len(a); o += wideLanes {
+	for ; len(a) >= 3 && len(b) >= 3; a, b = a[3:], b[3:] {
 		var a0, a1, a2, b0, b1, b2 archsimd.Float32x8
 		for i := range x {
 			p, r := &x[i], &y[i]
@@ -34,13 +38,12 @@ func wideProducts(w, x, y []octet, a, b []float32) {
 				a2, b2 = a2.Add(w2.Mul(u)), b2.Add(w2.Mul(v))
 			}
 		}
-		p, r := (*[wideLanes]float32)(a[o:]), (*[wideLanes]float32)(b[o:])
-		a0.Store((*octet)(p[:]))
-		a1.Store((*octet)(p[vector:]))
-		a2.Store((*octet)(p[2*vector:]))
-		b0.Store((*octet)(r[:]))
-		b1.Store((*octet)(r[vector:]))
-		b2.Store((*octet)(r[2*vector:]))
+		a0.Store(&a[0])
+		a1.Store(&a[1])
+		a2.Store(&a[2])
+		b0.Store(&b[0])
+		b1.Store(&b[1])
+		b2.Store(&b[2])
 	}
 	archsimd.ClearAVXUpperBits()
 }
