@@ -109,8 +109,6 @@ func (f *forward) convolve(l *layer, in []octet, rows int) {
 }
 
 // pool takes maxima of the outputs into the input of the next layer, and returns how many rows there are then.
-//
-//go:norace
 func (f *forward) pool(l *layer, rows int, to []octet, row, pad int) int {
 	cols, n := l.cols/l.poolF, len(l.bias)
 	for r := range rows / l.poolTime {
@@ -123,15 +121,23 @@ func (f *forward) pool(l *layer, rows int, to []octet, row, pad int) int {
 						copy(out, in)
 						continue
 					}
-					for o := range in {
-						a, b := &out[o], &in[o]
-						for i, v := range b {
-							a[i] = max(a[i], v)
-						}
-					}
+					l.highest(out, in)
 				}
 			}
 		}
 	}
 	return rows / l.poolTime
+}
+
+// raise leaves the maximum of both in the first.
+//
+//go:norace
+func raise(out, in []octet) {
+	in = in[:len(out)]
+	for o := range out {
+		a, b := &out[o], &in[o]
+		for i, v := range b {
+			a[i] = max(a[i], v)
+		}
+	}
 }

@@ -81,18 +81,19 @@ func (l *layer) look(in []octet, place int, x *sight) {
 			copy(x.seen[t*channels:], in[t*row:][:channels])
 		}
 	case l.time == 3:
-		x.combine(in, row, channels)
+		l.combine(in, row, x)
 	default:
-		x.combine(in, channels, channels)
+		l.combine(in, channels, x)
 	}
 }
 
-// combine adds up what is seen by the taps of two outputs, which are a stride apart.
+// addUp adds up what is seen by the taps of two outputs, which are a stride apart.
 //
 //go:norace
-func (x *sight) combine(in []octet, stride, deep int) {
-	s0, s1, s2, s3 := x.seen[:deep], x.seen[deep:][:deep], x.seen[2*deep:][:deep], x.seen[3*deep:][:deep]
-	in0, in1, in2, in3 := in[:deep], in[stride:][:deep], in[2*stride:][:deep], in[3*stride:][:deep]
+func (l *layer) addUp(in []octet, stride int, x *sight) {
+	n := l.channels()
+	s0, s1, s2, s3 := x.seen[:n], x.seen[n:][:n], x.seen[2*n:][:n], x.seen[3*n:][:n]
+	in0, in1, in2, in3 := in[:n], in[stride:][:n], in[2*stride:][:n], in[3*stride:][:n]
 	for i := range s0 {
 		a, b, c, d := &in0[i], &in1[i], &in2[i], &in3[i]
 		e, f, g, h := &s0[i], &s1[i], &s2[i], &s3[i]
@@ -103,26 +104,33 @@ func (x *sight) combine(in []octet, stride, deep int) {
 }
 
 // finish makes outputs of the sums.
-//
-//go:norace
 func (l *layer) finish(x *sight, outputs []octet, place int) {
 	position, apart := l.first(place)
 	n := len(l.bias)
 	p, q := outputs[position*n:][:n], outputs[(position+apart)*n:][:n]
+	if l.paired() {
+		l.unite(x, p, q)
+		return
+	}
+	for o := range p {
+		for k, b := range l.bias[o] {
+			p[o][k] = x.sums[0][o][k] + b
+		}
+	}
+}
+
+// bent makes the two outputs of a pair.
+//
+//go:norace
+func (l *layer) bent(x *sight, p, q []octet) {
+	n := len(l.bias)
 	s0, s1, s2, s3 := x.sums[0][:n], x.sums[1][:n], x.sums[2][:n], x.sums[3][:n]
+	p, q = p[:n], q[:n]
 	for o := range l.bias {
-		bias := &l.bias[o]
-		switch {
-		case l.last:
-			for k := range vector {
-				p[o][k] = s0[o][k] + bias[k]
-			}
-		default:
-			t, u, v, w, a, b := &s0[o], &s1[o], &s2[o], &s3[o], &p[o], &q[o]
-			for k := range vector {
-				a[k] = bend(t[k] + u[k] + v[k] + bias[k])
-				b[k] = bend(u[k] - v[k] - w[k] + bias[k])
-			}
+		t, u, v, w, a, b, bias := &s0[o], &s1[o], &s2[o], &s3[o], &p[o], &q[o], &l.bias[o]
+		for k := range vector {
+			a[k] = bend(t[k] + u[k] + v[k] + bias[k])
+			b[k] = bend(u[k] - v[k] - w[k] + bias[k])
 		}
 	}
 }
