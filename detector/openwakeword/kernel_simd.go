@@ -23,28 +23,36 @@ func (l *layer) products(w, x, y, a, b []octet) {
 		dot(w, x, y, a, b)
 		return
 	}
-	y = y[:len(x)]
 	for ; len(a) >= 3 && len(b) >= 3; a, b = a[3:], b[3:] {
-		var a0, a1, a2, b0, b1, b2 archsimd.Float32x8
-		for i := range x {
-			p, r, q := &x[i], &y[i], (*[wideLanes]octet)(w)
-			w = w[wideLanes:]
-			for k := range vector {
-				w0, w1, w2 := archsimd.LoadFloat32x8(&q[3*k]), archsimd.LoadFloat32x8(&q[3*k+1]), archsimd.LoadFloat32x8(&q[3*k+2])
-				u, v := archsimd.BroadcastFloat32x8(p[k]), archsimd.BroadcastFloat32x8(r[k])
-				a0, b0 = a0.Add(w0.Mul(u)), b0.Add(w0.Mul(v))
-				a1, b1 = a1.Add(w1.Mul(u)), b1.Add(w1.Mul(v))
-				a2, b2 = a2.Add(w2.Mul(u)), b2.Add(w2.Mul(v))
-			}
-		}
-		a0.Store(&a[0])
-		a1.Store(&a[1])
-		a2.Store(&a[2])
-		b0.Store(&b[0])
-		b1.Store(&b[1])
-		b2.Store(&b[2])
+		wideDot(w, x, y, (*[3]octet)(a), (*[3]octet)(b))
+		w = w[wideLanes*len(x):]
 	}
 	archsimd.ClearAVXUpperBits()
+}
+
+// wideDot computes 24 outputs of two places.
+//
+//go:norace
+func wideDot(w, x, y []octet, a, b *[3]octet) {
+	var a0, a1, a2, b0, b1, b2 archsimd.Float32x8
+	y = y[:len(x)]
+	for i := range x {
+		p, r, q := &x[i], &y[i], (*[wideLanes]octet)(w)
+		w = w[wideLanes:]
+		for k := range vector {
+			w0, w1, w2 := archsimd.LoadFloat32x8(&q[3*k]), archsimd.LoadFloat32x8(&q[3*k+1]), archsimd.LoadFloat32x8(&q[3*k+2])
+			u, v := archsimd.BroadcastFloat32x8(p[k]), archsimd.BroadcastFloat32x8(r[k])
+			a0, b0 = a0.Add(w0.Mul(u)), b0.Add(w0.Mul(v))
+			a1, b1 = a1.Add(w1.Mul(u)), b1.Add(w1.Mul(v))
+			a2, b2 = a2.Add(w2.Mul(u)), b2.Add(w2.Mul(v))
+		}
+	}
+	a0.Store(&a[0])
+	a1.Store(&a[1])
+	a2.Store(&a[2])
+	b0.Store(&b[0])
+	b1.Store(&b[1])
+	b2.Store(&b[2])
 }
 
 // combine is addUp with vectors.

@@ -203,6 +203,11 @@ func TestScoresEqualTheReference(t *testing.T) {
 	}
 }
 
+// fuses tells whether the compiler multiplies and adds with one rounding, as for arm64: then not everywhere in the same way, and bits differ.
+//
+//go:noinline
+func fuses(x, y, z float32) bool { return x*y+z != float32(x*y)+z }
+
 // TestIncrementalEqualsFull wants every bit to be as if the whole window of 76 frames had been computed for each embedding.
 func TestIncrementalEqualsFull(t *testing.T) {
 	t.Parallel()
@@ -215,7 +220,7 @@ func TestIncrementalEqualsFull(t *testing.T) {
 		got := embeddings(n, pcm, 1280)
 		for i := 9; i < len(got); i += 11 {
 			last := (i + 1) * 8 * 32
-			if want := whole.Window(cells[last-76*32 : last]); want != got[i] {
+			if want := whole.Window(cells[last-76*32 : last]); want != got[i] && !fuses(1+1.0/4096, 1+1.0/4096, -1-1.0/2048) {
 				t.Fatalf("%s: embedding %d has other bits", wav, i)
 			}
 			if want := plain.Window(cells[last-76*32 : last]); furthest(t, want[:], got[i][:]) > pairTolerance {
