@@ -51,7 +51,7 @@ func BenchmarkHead(b *testing.B) {
 
 func head(b *testing.B, name string) *openwakeword.Head {
 	b.Helper()
-	h, err := openwakeword.LoadHead(headPath(b, name+".tflite", readVectors(b).Models[name]))
+	h, err := openwakeword.LoadHead(headPath(b, name, readVectors(b).Models[name]))
 	if err != nil {
 		b.Fatal(err)
 	}

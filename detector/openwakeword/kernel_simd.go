@@ -4,10 +4,7 @@ package openwakeword
 
 import "simd/archsimd"
 
-const (
-	vector    = 8
-	wideLanes = 3 * vector // every layer has a multiple of 24 outputs
-)
+const wideLanes = 3 * vector // every layer has a multiple of 24 outputs
 
 // lanes is how many outputs are computed at once, and how the weights have to lie.
 func lanes() int {
@@ -17,45 +14,103 @@ func lanes() int {
 	return scalarLanes
 }
 
-// wideProducts is products with vectors: 24 outputs of two positions at a time. Each output is summed in the order of dot, with its roundings, so
-// that both have the same bits: a fused multiplication and addition would round once less, and is no faster.
+// products is dot with vectors: 24 outputs of two places at a time. Each output is summed in the order of dot, with its roundings, so that both have
+// the same bits, as with all that follows: a fused multiplication and addition would round once less, and is no faster.
 //
 //go:norace
-func wideProducts(w, x, y, a, b []float32) {
-	y = y[:len(x)]
-	for o := 0; o < len(a); o += wideLanes {
-		var a0, a1, a2, b0, b1, b2 archsimd.Float32x8
-		for k := range x {
-			q := (*[wideLanes]float32)(w)
-			w = w[wideLanes:]
-			w0 := archsimd.LoadFloat32x8((*[vector]float32)(q[:]))
-			w1 := archsimd.LoadFloat32x8((*[vector]float32)(q[vector:]))
-			w2 := archsimd.LoadFloat32x8((*[vector]float32)(q[2*vector:]))
-			u, v := archsimd.BroadcastFloat32x8(x[k]), archsimd.BroadcastFloat32x8(y[k])
-			a0, b0 = a0.Add(w0.Mul(u)), b0.Add(w0.Mul(v))
-			a1, b1 = a1.Add(w1.Mul(u)), b1.Add(w1.Mul(v))
-			a2, b2 = a2.Add(w2.Mul(u)), b2.Add(w2.Mul(v))
-		}
-		p, r := (*[wideLanes]float32)(a[o:]), (*[wideLanes]float32)(b[o:])
-		a0.Store((*[vector]float32)(p[:]))
-		a1.Store((*[vector]float32)(p[vector:]))
-		a2.Store((*[vector]float32)(p[2*vector:]))
-		b0.Store((*[vector]float32)(r[:]))
-		b1.Store((*[vector]float32)(r[vector:]))
-		b2.Store((*[vector]float32)(r[2*vector:]))
+func (l *layer) products(w, x, y, a, b []octet) {
+	if l.lanes != wideLanes {
+		dot(w, x, y, a, b)
+		return
+	}
+	for ; len(a) >= 3 && len(b) >= 3; a, b = a[3:], b[3:] {
+		wideDot(w, x, y, (*[3]octet)(a), (*[3]octet)(b))
+		w = w[wideLanes*len(x):]
 	}
 	archsimd.ClearAVXUpperBits()
 }
 
-// wideBend is bend with vectors, of a layer that has the activation.
+// wideDot computes 24 outputs of two places.
 //
 //go:norace
-func wideBend(values, bias []float32) {
-	values = values[:len(bias)]
+func wideDot(w, x, y []octet, a, b *[3]octet) {
+	var a0, a1, a2, b0, b1, b2 archsimd.Float32x8
+	y = y[:len(x)]
+	for i := range x {
+		p, r, q := &x[i], &y[i], (*[wideLanes]octet)(w)
+		w = w[wideLanes:]
+		for k := range vector {
+			w0, w1, w2 := archsimd.LoadFloat32x8(&q[3*k]), archsimd.LoadFloat32x8(&q[3*k+1]), archsimd.LoadFloat32x8(&q[3*k+2])
+			u, v := archsimd.BroadcastFloat32x8(p[k]), archsimd.BroadcastFloat32x8(r[k])
+			a0, b0 = a0.Add(w0.Mul(u)), b0.Add(w0.Mul(v))
+			a1, b1 = a1.Add(w1.Mul(u)), b1.Add(w1.Mul(v))
+			a2, b2 = a2.Add(w2.Mul(u)), b2.Add(w2.Mul(v))
+		}
+	}
+	a0.Store(&a[0])
+	a1.Store(&a[1])
+	a2.Store(&a[2])
+	b0.Store(&b[0])
+	b1.Store(&b[1])
+	b2.Store(&b[2])
+}
+
+// combine is addUp with vectors.
+//
+//go:norace
+func (l *layer) combine(in []octet, stride int, x *sight) {
+	if l.lanes != wideLanes {
+		l.addUp(in, stride, x)
+		return
+	}
+	n := l.channels()
+	s0, s1, s2, s3 := x.seen[:n], x.seen[n:][:n], x.seen[2*n:][:n], x.seen[3*n:][:n]
+	in0, in1, in2, in3 := in[:n], in[stride:][:n], in[2*stride:][:n], in[3*stride:][:n]
+	for i := range s0 {
+		a, b := archsimd.LoadFloat32x8(&in0[i]), archsimd.LoadFloat32x8(&in1[i])
+		c, d := archsimd.LoadFloat32x8(&in2[i]), archsimd.LoadFloat32x8(&in3[i])
+		a.Sub(c).Store(&s0[i])
+		b.Add(c).Store(&s1[i])
+		c.Sub(b).Store(&s2[i])
+		b.Sub(d).Store(&s3[i])
+	}
+	archsimd.ClearAVXUpperBits()
+}
+
+// unite is bent with vectors.
+//
+//go:norace
+func (l *layer) unite(x *sight, p, q []octet) {
+	if l.lanes != wideLanes {
+		l.bent(x, p, q)
+		return
+	}
+	n := len(l.bias)
+	s0, s1, s2, s3 := x.sums[0][:n], x.sums[1][:n], x.sums[2][:n], x.sums[3][:n]
+	p, q = p[:n], q[:n]
 	flat, least := archsimd.BroadcastFloat32x8(slope), archsimd.BroadcastFloat32x8(lowest)
-	for o := 0; o+vector <= len(bias); o += vector {
-		v := archsimd.LoadFloat32x8((*[vector]float32)(values[o:])).Add(archsimd.LoadFloat32x8((*[vector]float32)(bias[o:])))
-		v.Max(v.Mul(flat)).Max(least).Store((*[vector]float32)(values[o:]))
+	for o := range l.bias {
+		t, u := archsimd.LoadFloat32x8(&s0[o]), archsimd.LoadFloat32x8(&s1[o])
+		v, w := archsimd.LoadFloat32x8(&s2[o]), archsimd.LoadFloat32x8(&s3[o])
+		bias := archsimd.LoadFloat32x8(&l.bias[o])
+		a, b := t.Add(u).Add(v).Add(bias), u.Sub(v).Sub(w).Add(bias)
+		a.Max(a.Mul(flat)).Max(least).Store(&p[o])
+		b.Max(b.Mul(flat)).Max(least).Store(&q[o])
+	}
+	archsimd.ClearAVXUpperBits()
+}
+
+// highest is raise with vectors.
+//
+//go:norace
+func (l *layer) highest(out, in []octet) {
+	if l.lanes != wideLanes {
+		raise(out, in)
+		return
+	}
+	in = in[:len(out)]
+	for o := range out {
+		archsimd.LoadFloat32x8(&out[o]).Max(archsimd.LoadFloat32x8(&in[o])).Store(&out[o])
 	}
 	archsimd.ClearAVXUpperBits()
 }

@@ -51,7 +51,7 @@ func layers() []shape {
 // Network turns speech into embeddings. It never changes and may be shared by any number of streams.
 type Network struct {
 	layers  []layer
-	settled []float32 // what the layers keep after long silence
+	settled []octet   // what the layers keep after long silence
 	silence Embedding // of it
 	sum     [sha256.Size]byte
 }
@@ -64,20 +64,21 @@ type layer struct {
 	shape
 	cols    int // outputs over frequency, before the pool
 	lanes   int
-	weights []float32 // [out/lanes][k][lanes], k over time, frequency and channel of the input
-	bias    []float32
+	weights [][]octet // of each sum: [out/lanes][k][lanes], k over the channels of the input, and in the last layer over time before
+	bias    []octet
 	last    bool // the outputs are not bent
 }
 
-func (l *layer) size() int { return l.time * l.freq * l.in }
+// channels is how many octets of the input one time and frequency has.
+func (l *layer) channels() int { return l.in / vector }
 
 // pad is how many zero columns there are on each side.
 func (l *layer) pad() int { return l.freq / 2 }
 
-// row is how many values of the input one time has.
-func (l *layer) row() int { return (l.cols + 2*l.pad()) * l.in }
+// row is how many octets of the input one time has.
+func (l *layer) row() int { return (l.cols + 2*l.pad()) * l.channels() }
 
-// kept is how many values of the input are needed again for the next block.
+// kept is how many octets of the input are needed again for the next block.
 func (l *layer) kept() int { return (l.time - 1) * l.row() }
 
 const maxNetwork = 4 << 20
@@ -246,8 +247,15 @@ func (s *steps) layer(l *layer, first bool) error {
 	if err != nil {
 		return err
 	}
-	if l.bias, err = s.constant(conv, 2, l.out); err != nil {
+	bias, err := s.constant(conv, 2, l.out)
+	if err != nil {
 		return err
+	}
+	for ; len(bias) > 0; bias = bias[vector:] {
+		l.bias = append(l.bias, octet(bias))
+	}
+	if first {
+		weights = l.widen(weights)
 	}
 	l.pack(weights, lanes())
 	if l.last {
@@ -277,14 +285,39 @@ func (s *steps) layer(l *layer, first bool) error {
 	return nil
 }
 
+// widen makes channels of the three taps over frequency that the first layer has, as forward.put does of the frames: three of eight, the others are
+// nothing.
+func (l *layer) widen(weights []float32) (wide []float32) {
+	for ; len(weights) > 0; weights = weights[l.freq:] {
+		wide = append(wide, make([]float32, vector)...)
+		copy(wide[len(wide)-vector:], weights[:l.freq])
+	}
+	l.freq, l.in = 1, vector
+	return wide
+}
+
 // pack lays out the weights for the kernel, so many outputs side by side.
 func (l *layer) pack(weights []float32, lanes int) {
-	k := l.size()
 	l.lanes = lanes
-	l.weights = make([]float32, len(weights))
+	deep := l.deep() * vector
+	put := func(sum, o, k int, w float32) {
+		at := (o/lanes*deep+k)*lanes + o%lanes
+		l.weights[sum][at/vector][at%vector] = w
+	}
+	for range l.sums() {
+		l.weights = append(l.weights, make([]octet, l.out*l.deep()))
+	}
 	for o := range l.out {
-		for i := range k {
-			l.weights[(o/lanes*k+i)*lanes+o%lanes] = weights[o*k+i]
+		w := weights[:l.time*l.freq*l.in]
+		weights = weights[len(w):]
+		for k := range deep {
+			if !l.paired() {
+				put(0, o, k, w[k])
+				continue
+			}
+			for sum, v := range transform(w[k], w[deep+k], w[2*deep+k]) {
+				put(sum, o, k, v)
+			}
 		}
 	}
 }

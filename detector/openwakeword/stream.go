@@ -44,8 +44,9 @@ func (s *Stream) Process(pcm []int16, each func(*Embedding)) {
 		if s.filled < len(s.audio) {
 			return
 		}
-		for i, frame := range s.mel.group(s.audio[:groupSamples]) {
-			copy(s.forward.row(i), frame[:])
+		cells := s.mel.group(s.audio[:groupSamples])
+		for i := range cells {
+			s.forward.put(i, &cells[i])
 		}
 		s.forward.block(&s.out)
 		copy(s.audio[:], s.audio[ChunkSamples:])

@@ -26,10 +26,11 @@ const (
 	brokerInflight = 1024      // messages
 	brokerPending  = 4096      // messages waiting for a slow client; the retained ones of a hundred satellites fit
 	brokerSession  = 3600      // seconds a session outlives its connection
-	brokerSysTopic = 3600      // seconds between the broker's messages about itself, which nobody reads
 	// The broker throws retained messages away after this many seconds, so that with its own default of a day
 	// every device would vanish from a Home Assistant restarted later. It must fit 32 bits.
 	brokerExpiry = 100 * 365 * 24 * 3600
+	// The broker's messages about itself, which nobody reads, come when it is opened and then never again, see turns.
+	brokerSysTopic = brokerExpiry
 )
 
 // User is who may use the embedded broker.
@@ -38,6 +39,7 @@ type User struct{ Name, Password string }
 // Broker is an MQTT broker inside this program. It keeps everything in memory only.
 type Broker struct {
 	server *mochi.Server
+	door   *listener
 	url    string
 	close  sync.Once
 }
@@ -56,13 +58,16 @@ func OpenBroker(listen string, log zerolog.Logger, users ...User) (*Broker, erro
 		return nil, fmt.Errorf("open embedded MQTT broker: %w", err)
 	}
 	server := mochi.New(brokerOptions(log))
-	// Neither call fails with a fresh server; if one did, closing the server would close the listener too.
+	door := newListener(l, brokerClients)
+	// No call fails with a fresh server; if one did, closing the server would close the listener too.
 	err = errors.Join(
 		server.AddHook(&gate{users: users}, nil),
-		server.AddListener(newListener(l, brokerClients)),
+		server.AddHook(&turns{}, nil),
+		server.AddListener(door),
 		server.Serve(),
 	)
-	b := &Broker{server: server, url: "tcp://" + reachable(l.Addr().(*net.TCPAddr))}
+	door.open()
+	b := &Broker{server: server, door: door, url: "tcp://" + reachable(l.Addr().(*net.TCPAddr))}
 	if err != nil {
 		b.Close()
 		return nil, fmt.Errorf("open embedded MQTT broker: %w", err)
