@@ -53,6 +53,13 @@ server: {listen: LISTEN}
 			if _, want := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_wake"); device == "" || device != want {
 				t.Fatalf("the entity is on device %q, MQTT's is %q", device, want)
 			}
+			var settings struct {
+				Select string `json:"pipeline_entity_id"`
+			}
+			home.Do(t, "assist_satellite/get_configuration", map[string]any{"entity_id": entity}, &settings)
+			if want, _ := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_assistant"); settings.Select == "" || settings.Select != want {
+				t.Errorf("the satellite's assistant is told by %q, want %q", settings.Select, want)
+			}
 			home.WaitState(t, entity, "idle", 10*time.Second)
 			home.Call(t, "assist_satellite", "announce", map[string]any{
 				"entity_id": entity, "media_id": "/api/earshot/static/timer.wav", "preannounce": false,
