@@ -169,6 +169,7 @@ func (a *asking) checkConversations() {
 
 	a.home.WaitState(a.t, a.entity, "idle", 30*time.Second)
 	a.home.Converse(a.t, "conversation.talker", false)
+	delete(ask, "start_media_id") // Home Assistant speaks the message
 	wait = a.home.Begin(a.t, "assist_satellite", "start_conversation", ask)
 	a.reply()
 	wait(nil)
@@ -183,7 +184,7 @@ func (a *asking) checkQuestions() {
 	a.home.Call(a.t, "light", "turn_off", map[string]any{"entity_id": lab.Light})
 	a.home.WaitState(a.t, lab.Light, "off", 10*time.Second)
 	ask := map[string]any{
-		"entity_id": a.entity, "question_media_id": "/api/earshot/static/timer.wav",
+		"entity_id": a.entity, "question": "What shall I do with the light?",
 		"answers": []map[string]any{{"id": "off", "sentences": []string{"turn off [the] {thing}"}}, {"id": "on", "sentences": []string{"turn on [the] {thing}"}}},
 	}
 	var got struct {
