@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +14,8 @@ import (
 	"earshot/internal/testkit"
 )
 
-// TestSatelliteEntity plays announcements and the sound of a timer, starts conversations and asks questions through the integration's entity in the
-// real Home Assistant, the current one and the oldest that is supported.
+// TestSatelliteEntity plays announcements, broadcasts, and the sound of a timer, starts conversations and asks questions through the integration's
+// entity in the real Home Assistant, the current one and the oldest that is supported; then the entity's device is deleted.
 func TestSatelliteEntity(t *testing.T) {
 	sound, err := os.ReadFile("../custom_components/earshot/sounds/timer.wav")
 	if err != nil {
@@ -27,30 +25,22 @@ func TestSatelliteEntity(t *testing.T) {
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			bin := t.TempDir()
-			file := filepath.Join(bin, "played")
-			if err := os.WriteFile(filepath.Join(bin, "aplay"), []byte("#!/bin/sh\ncat >> "+file+"\n"), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			played := func() int {
-				data, err := os.ReadFile(file)
-				if err != nil && !os.IsNotExist(err) {
-					t.Fatal(err)
-				}
-				return bytes.Count(data, pcm)
-			}
+			speakers := newLoudspeakers(t)
+			played := func() int { return speakers.times("kitchen", pcm) }
 			home := lab.Start(t, lab.Options{Version: version, Integration: absolute(t, "../custom_components/earshot"), STT: true, Talker: true})
 			pulse := audiotest.StartPulse(t)
 			pulse.LoadNullSink("mic")
+			pulse.LoadNullSink("quiet")
 			b := startBridge(t, fmt.Sprintf(`
 satellites:
-  - {id: kitchen, wake_words: [okay_nabu], microphone: {driver: pulse, device: mic.monitor}, reply: {speaker: {driver: alsa}}}
+  - {id: kitchen, wake_words: [okay_nabu], microphone: {driver: pulse, device: mic.monitor}, reply: {speaker: {driver: alsa, device: kitchen}}}
+  - {id: office, wake_words: [okay_nabu], microphone: {driver: pulse, device: quiet.monitor}, reply: {speaker: {driver: alsa, device: office}}}
 models: {dir: MODELS}
 mqtt: {url: "%s"}
 home_assistant: {url: "%s", token: "%s"}
 history: {dir: DATA, time_zone: Europe/Berlin}
 server: {listen: LISTEN}
-`, home.Broker(), home.URL(), home.PlainToken()), append(pulse.Env(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))...)
+`, home.Broker(), home.URL(), home.PlainToken()), append(pulse.Env(), speakers.path())...)
 			testkit.Within(t, 30*time.Second, "the bridge answers", func() bool { return b.health() != 0 })
 			h := &integrated{t, home, b, b.dial(t, "admin")}
 			h.checkDiscovery()
@@ -63,6 +53,13 @@ server: {listen: LISTEN}
 			if _, want := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_wake"); device == "" || device != want {
 				t.Fatalf("the entity is on device %q, MQTT's is %q", device, want)
 			}
+			var settings struct {
+				Select string `json:"pipeline_entity_id"`
+			}
+			home.Do(t, "assist_satellite/get_configuration", map[string]any{"entity_id": entity}, &settings)
+			if want, _ := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_assistant"); settings.Select == "" || settings.Select != want {
+				t.Errorf("the satellite's assistant is told by %q, want %q", settings.Select, want)
+			}
 			home.WaitState(t, entity, "idle", 10*time.Second)
 			home.Call(t, "assist_satellite", "announce", map[string]any{
 				"entity_id": entity, "media_id": "/api/earshot/static/timer.wav", "preannounce": false,
@@ -71,6 +68,12 @@ server: {listen: LISTEN}
 				t.Errorf("the announcement was played %d times", got)
 			}
 			home.WaitState(t, entity, "idle", 10*time.Second)
+			h.checkMessage(speakers, entity)
+			testkit.Within(t, 30*time.Second, "the other satellite's entity", func() bool {
+				office, _ := home.EntityByUniqueID(t, "earshot", "bridge_office_assist_satellite")
+				return office != "" && home.State(t, office) == "idle"
+			})
+			h.checkBroadcast(speakers, device)
 
 			home.Say(t, "set a timer for 1 second", device)
 			testkit.Within(t, 30*time.Second, "the timer's sound, twice", func() bool { return played() >= 3 })
@@ -94,6 +97,7 @@ server: {listen: LISTEN}
 			if version == lab.Current {
 				asking.checkQuestions()
 			}
+			h.checkDeletedDevice(speakers, entity, device)
 			h.checkLog()
 		})
 	}
@@ -165,6 +169,7 @@ func (a *asking) checkConversations() {
 
 	a.home.WaitState(a.t, a.entity, "idle", 30*time.Second)
 	a.home.Converse(a.t, "conversation.talker", false)
+	delete(ask, "start_media_id") // Home Assistant speaks the message
 	wait = a.home.Begin(a.t, "assist_satellite", "start_conversation", ask)
 	a.reply()
 	wait(nil)
@@ -179,7 +184,7 @@ func (a *asking) checkQuestions() {
 	a.home.Call(a.t, "light", "turn_off", map[string]any{"entity_id": lab.Light})
 	a.home.WaitState(a.t, lab.Light, "off", 10*time.Second)
 	ask := map[string]any{
-		"entity_id": a.entity, "question_media_id": "/api/earshot/static/timer.wav",
+		"entity_id": a.entity, "question": "What shall I do with the light?",
 		"answers": []map[string]any{{"id": "off", "sentences": []string{"turn off [the] {thing}"}}, {"id": "on", "sentences": []string{"turn on [the] {thing}"}}},
 	}
 	var got struct {

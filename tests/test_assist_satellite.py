@@ -306,6 +306,30 @@ async def test_start_conversation(hass: HomeAssistant, bridge: FakeBridge, devic
     assert state(hass).state == "idle"
 
 
+async def test_assistant_of_its_own(
+    hass: HomeAssistant, bridge: FakeBridge, device: str, mqtt: MockConfigEntry, played: Played, hass_ws_client: Any
+) -> None:
+    """Home Assistant takes the assistant that MQTT's select names, and the preferred one, which may not begin, where it names none."""
+    client = await hass_ws_client()
+    engines = dict.fromkeys(("stt_engine", "stt_language", "tts_engine", "tts_language", "tts_voice", "wake_word_entity", "wake_word_id"))
+    other = {"name": "Other", "language": "en", "conversation_engine": "conversation.other", "conversation_language": "en"}
+    await client.send_json_auto_id({"type": "assist_pipeline/pipeline/create", **other, **engines})
+    assert (await client.receive_json())["success"]
+    select = er.async_get(hass).async_get_or_create("select", "mqtt", "earshot_kitchen_assistant", config_entry=mqtt).entity_id
+    fields = {"entity_id": entity(hass), "start_media_id": SOUND, "preannounce": False}
+    for option in (None, "As configured", "unavailable"):
+        if option:
+            hass.states.async_set(select, option)
+        with pytest.raises(HomeAssistantError):
+            await hass.services.async_call("assist_satellite", "start_conversation", fields, blocking=True)
+    assert played.sounds == []
+    hass.states.async_set(select, "Other")
+    call = asyncio.create_task(hass.services.async_call("assist_satellite", "start_conversation", fields, blocking=True))
+    await until(lambda: len(played.sounds) == 1)
+    played.end(heard=False)
+    await call
+
+
 async def test_sounds_before_a_conversation(hass: HomeAssistant, bridge: FakeBridge, device: str, played: Played) -> None:
     call = asyncio.create_task(start_conversation(hass, preannounce=True, preannounce_media_id="/local/gong.wav?x=1"))
     await until(lambda: len(played.sounds) == 1)

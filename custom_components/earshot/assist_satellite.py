@@ -163,6 +163,12 @@ class EarshotSatellite(AssistSatelliteEntity):
         return self._bridge.online and bool(self._told) and not lost
 
     @property
+    def pipeline_entity_id(self) -> str | None:
+        """Return the select that names the assistant by which messages are spoken; None for the preferred one."""
+        select = er.async_get(self.hass).async_get_entity_id("select", MQTT, f"{DOMAIN}_{self._satellite}_assistant")
+        return select if select and self.hass.states.get(select) else None
+
+    @property
     def extra_state_attributes(self) -> Json:
         """Return what there is of timers."""
         return {"ringing": self._timers.ringing, "timers": self._timers.attribute()}

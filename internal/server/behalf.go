@@ -26,8 +26,8 @@ func decodePerson(sent json.RawMessage) (string, error) {
 	return name, nil
 }
 
-// actsFor is who a command is from when a program sends it for a person: that person's name, the program's behind it, and the program's rights. Who has
-// signed in as a person acts for nobody else, and who may not do everything puts no other name into the log.
+// actsFor is who a command is from when a program sends it for a person: that person's name, the program's behind it without when it was paired, and the
+// program's rights. Who has signed in as a person acts for nobody else, and who may not do everything puts no other name into the log.
 func (c *socket) actsFor(person string) (Identity, error) {
 	who := c.who
 	if person == "" {
@@ -36,6 +36,7 @@ func (c *socket) actsFor(person string) (Identity, error) {
 	if who.Role != Admin || c.signedInBy() != nil {
 		return who, &commandError{Code: codeUnauthorized, Message: behalfKey + " is taken from connections that have signed in with a token of the role admin."}
 	}
-	who.Name = person + " (" + who.Name + ")"
+	program, _, _ := strings.Cut(who.Name, pairedMark)
+	who.Name = person + ", by " + program
 	return who, nil
 }

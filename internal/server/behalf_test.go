@@ -29,11 +29,25 @@ func TestOnBehalfOf(t *testing.T) {
 		got = append(got, l["action"].(string)+" by "+l["who"].(string))
 	}
 	want := []string{
-		"deleted by test admin", "deleted by " + strings.Repeat("ä", 64) + " (test admin)", "changed by Anna (test admin)",
-		"played by Zoë O'Neil (2) (test admin)",
+		"deleted by test admin", "deleted by " + strings.Repeat("ä", 64) + ", by test admin", "changed by Anna, by test admin",
+		"played by Zoë O'Neil (2), by test admin",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+
+	secret, err := b.tokens.Create("Home Assistant (paired 2026-01-02 10:00, 2)", server.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paired := b.open()
+	paired.signIn(secret)
+	paired.must("history/delete_range", map[string]any{"period": "all", "confirm": true, "on_behalf_of": "Anna"})
+	paired.must("history/delete_range", map[string]any{"period": "all", "confirm": true})
+	for i, want := range []string{"Home Assistant (paired 2026-01-02 10:00, 2)", "Anna, by Home Assistant"} {
+		if got := c.must("access_log/list", nil)["lines"].([]any)[i].(map[string]any)["who"]; got != want {
+			t.Errorf("who: %q, want %q", got, want)
+		}
 	}
 
 	const form = "invalid_format: on_behalf_of: a name of 1 to 64 characters is needed, without control characters and spaces around it"
@@ -60,8 +74,7 @@ func TestOnBehalfOf(t *testing.T) {
 			t.Errorf("%s: %s", role, got)
 		}
 	}
-	secret, err := b.tokens.Create("page", server.Admin)
-	if err != nil {
+	if secret, err = b.tokens.Create("page", server.Admin); err != nil {
 		t.Fatal(err)
 	}
 	person := b.browser()

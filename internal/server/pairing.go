@@ -133,13 +133,16 @@ func (s *Server) declarePair(f *fields) signInAction {
 	}
 }
 
+// pairedMark is between a program's name and when it was paired, in the name of its token.
+const pairedMark = " (paired "
+
 // pairedToken makes a token with a name that says what it is for and that no other has.
 func (s *Server) pairedToken(program string, now time.Time) (secret, name string, err error) {
 	when := now.In(s.zone()).Format("2006-01-02 15:04")
-	name = fmt.Sprintf("%s (paired %s)", program, when)
+	name = program + pairedMark + when + ")"
 	secret, err = s.deps.Tokens.Create(name, Admin)
 	for n := 2; errors.Is(err, ErrTokenExists); n++ {
-		name = fmt.Sprintf("%s (paired %s, %d)", program, when, n)
+		name = fmt.Sprintf("%s%s%s, %d)", program, pairedMark, when, n)
 		secret, err = s.deps.Tokens.Create(name, Admin)
 	}
 	return secret, name, err

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
 import { accessible, ask, until } from "../house.mjs";
-import { action, command, owner, plain, url, version, visit } from "./home.mjs";
+import { action, allow, command, go, owner, plain, url, version, visit } from "./home.mjs";
 
 const folder = process.env.EARSHOT_SHOTS;
 mkdirSync(folder, { recursive: true });
@@ -13,6 +13,10 @@ const card = (page) => page.locator("earshot-history-card");
 const rows = (page) => page.locator("earshot-history .row");
 const counted = (page, n) => page.getByText(new RegExp(`^${n} recordings$`)).first().waitFor();
 const count = async (page) => Number((await page.getByText(/^\d+ recordings?$/).first().textContent()).split(" ")[0]);
+
+// A deletion is asked for by our dialog, or by Home Assistant's where its frontend has that ready.
+const asked = (page, text, options) => page.locator("earshot-delete-dialog, dialog-box").getByText(text, options).filter({ visible: true });
+const answer = (page, text) => asked(page, text, { exact: true }).click();
 
 test("it is found, and added by one click and the code that the bridge shows", async (t) => {
   const page = await visit(t, owner, "/config/integrations/dashboard");
@@ -121,6 +125,48 @@ test("the page in the sidebar", async (t) => {
   await shot(page, "panel-privacy");
 });
 
+test("the page in the sidebar deletes a period, and asks by Home Assistant's dialog once a dashboard was opened", async (t) => {
+  const page = await visit(t, owner, "/earshot");
+  await rows(page).first().waitFor({ timeout: 60_000 });
+  const before = await count(page);
+  const dialog = page.locator("earshot-delete-dialog");
+  const choose = async () => {
+    await page.getByRole("button", { name: "Delete…" }).click();
+    await dialog.getByRole("radio", { name: "Last 30 days" }).check();
+    await dialog.getByRole("checkbox", { name: "Failed" }).check();
+    await dialog.getByText(/^\d+ recordings? (from|of)/).waitFor();
+    return Number((await dialog.getByText(/^\d+ recordings? (from|of)/).textContent()).split(" ")[0]);
+  };
+  const n = await choose();
+  assert.ok(n > 0 && n < before, `${n} of ${before}`);
+  await dialog.getByRole("button", { name: `Delete ${n}…` }).click();
+  await answer(page, "Back");
+  await dialog.getByRole("button", { name: `Delete ${n}…` }).click();
+  await asked(page, "This cannot be undone.").waitFor();
+  t.diagnostic(`asked by Home Assistant's dialog: ${(await page.locator("dialog-box").count()) > 0}`);
+  await shot(page, "panel-asks");
+  await answer(page, `Delete ${n}`);
+  await dialog.getByText(/recordings? deleted$/).waitFor();
+  await dialog.getByText("Receipt").waitFor();
+  await shot(page, "panel-receipt");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await counted(page, before - n);
+
+  await go(page, "/earshot-lab/0");
+  await card(page).first().waitFor();
+  await go(page, "/earshot");
+  await rows(page).first().waitFor();
+  const asks = page.locator("dialog-box");
+  const remove = rows(page).first().getByRole("button", { name: /^Delete: / });
+  await remove.click();
+  await asks.getByText("This cannot be undone.").waitFor();
+  await asks.getByText("Cancel", { exact: true }).click();
+  await asks.getByText("This cannot be undone.").waitFor({ state: "hidden" });
+  await remove.click();
+  await asks.getByText("Delete 1", { exact: true }).click();
+  await counted(page, before - n - 1);
+});
+
 test("an action deletes and answers", async (t) => {
   const page = await visit(t, owner, "/earshot");
   await rows(page).first().waitFor({ timeout: 60_000 });
@@ -140,6 +186,66 @@ test("somebody else sees nothing by default, and is refused by the server too", 
     await assert.rejects(command(page, { type: "earshot/call", bridge: bridge.id, command: "history/list", fields: {} }));
   }
   await assert.rejects(action(page, "earshot", "list_recordings", { period: "all" }));
+});
+
+test("somebody else who may delete is shown what deletes, and nothing more", async (t) => {
+  await allow("administrators", "everyone");
+  t.after(() => allow("administrators", "administrators"));
+  const page = await visit(t, plain, "/earshot-lab/0");
+  await rows(page).first().waitFor({ timeout: 60_000 });
+  const before = await count(page);
+  const { bridges: [bridge] } = await command(page, { type: "earshot/bridges" });
+  assert.equal(bridge.role, "delete");
+  await rows(page).first().getByRole("button", { name: "Play" }).click();
+  await rows(page).first().getByRole("button", { name: "Pause" }).waitFor();
+  await rows(page).first().getByRole("button", { name: /^Delete: / }).click();
+  await page.locator("dialog-box").getByText("Delete 1", { exact: true }).click();
+  await counted(page, before - 1);
+
+  await page.goto(`${url}/earshot`);
+  await rows(page).first().waitFor({ timeout: 60_000 });
+  assert.equal(await page.getByRole("button", { name: "Access log" }).count(), 0);
+  await page.getByRole("button", { name: "Delete…" }).click();
+  const dialog = page.locator("earshot-delete-dialog");
+  await dialog.getByRole("radio", { name: "Last hour" }).check();
+  await dialog.getByText(/^\d+ recordings? (from|of)/).waitFor();
+  const n = Number((await dialog.getByText(/^\d+ recordings? (from|of)/).textContent()).split(" ")[0]);
+  assert.ok(n > 0 && n < before - 1, `${n} of ${before - 1}`);
+  await dialog.getByRole("button", { name: `Delete ${n}…` }).click();
+  await answer(page, `Delete ${n}`);
+  await dialog.getByText(/recordings? deleted$/).waitFor();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await counted(page, before - 1 - n);
+  await shot(page, "panel-may-delete");
+  await page.getByRole("button", { name: "Microphones" }).click();
+  await page.getByText("Kitchen").first().waitFor();
+  assert.equal(await page.getByRole("button", { name: "Mute" }).count(), 0);
+  await page.getByRole("button", { name: "Privacy" }).click();
+  await page.getByRole("radio", { name: /^Audio and text/ }).first().waitFor();
+  assert.ok(await page.getByRole("radio", { name: /^Audio and text/ }).first().isDisabled());
+  const call = (name, fields) => command(page, { type: "earshot/call", bridge: bridge.id, command: name, fields });
+  for (const [name, fields] of [["settings/update", { save: "nothing" }], ["access_log/list", {}], ["history/delete_range", { period: "all", confirm: true }]]) {
+    await assert.rejects(call(name, fields), name);
+  }
+
+  const admin = await visit(t, owner, "/earshot");
+  await admin.getByRole("button", { name: "Access log" }).click({ timeout: 60_000 });
+  await admin.getByRole("row", { name: new RegExp(`plain, by Home Assistant.*Deleted ${n}$`) }).waitFor();
+});
+
+test("somebody else who may only listen is shown nothing that deletes, and is refused", async (t) => {
+  await allow("everyone", "administrators");
+  t.after(() => allow("administrators", "administrators"));
+  const page = await visit(t, plain, "/earshot");
+  await rows(page).first().getByRole("button", { name: "Play" }).waitFor({ timeout: 60_000 });
+  for (const name of ["Delete…", /^Delete: /, "Access log"]) assert.equal(await page.getByRole("button", { name }).count(), 0);
+  assert.equal(await rows(page).getByRole("checkbox").count(), 0);
+  const { bridges: [bridge] } = await command(page, { type: "earshot/bridges" });
+  assert.equal(bridge.role, "listen");
+  for (const [name, fields] of [["history/delete_preview", { period: "all" }], ["history/update", { match: {}, kept: true }]]) {
+    await assert.rejects(command(page, { type: "earshot/call", bridge: bridge.id, command: name, fields }), name);
+  }
+  await assert.rejects(action(page, "earshot", "delete_range", { period: "all", confirm: true }));
 });
 
 test("the media browser has the recordings, and they play", async (t) => {

@@ -1,4 +1,5 @@
 // A browser in front of the real Home Assistant, signed in as one of its users.
+import assert from "node:assert/strict";
 import { browserFor } from "../house.mjs";
 
 const { HASS_URL: url, HASS_TOKEN: ownerToken, HASS_PLAIN_TOKEN: plainToken, HASS_VERSION: version } = process.env;
@@ -33,4 +34,26 @@ export function action(page, domain, service, data) {
     async ([d, s, fields]) => (await document.querySelector("home-assistant").hass.callService(d, s, fields, undefined, false, true)).response,
     [domain, service, data],
   );
+}
+
+/** Goes to another page of Home Assistant as its links do, without loading all anew. */
+export function go(page, path) {
+  return page.evaluate((p) => {
+    history.pushState(null, "", p);
+    dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+  }, path);
+}
+
+/** Sets the options of the bridge's entry: who may listen, and who may delete. */
+export async function allow(listen, remove) {
+  const rest = async (path, body) => {
+    const answer = await fetch(`${url}/api/config/config_entries/${path}`, {
+      method: body ? "POST" : "GET", headers: { Authorization: `Bearer ${owner.token}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
+    });
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  };
+  const [entry] = await rest("entry?domain=earshot");
+  const { flow_id } = await rest("options/flow", { handler: entry.entry_id });
+  assert.equal((await rest(`options/flow/${flow_id}`, { listen, delete: remove, sidebar: true })).type, "create_entry");
 }

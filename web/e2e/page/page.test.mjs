@@ -243,6 +243,37 @@ test("comes back when the bridge does", async (t) => {
   await first(page).waitFor();
 });
 
+test("a part that cannot be fetched says so, and comes when it can", async (t) => {
+  const part = /\/(delete-dialog|privacy|sign-in|de)\.js$/;
+  const away = (r) => r.abort("connectionrefused");
+  const page = await open(t);
+  await first(page).waitFor();
+  await page.route(part, away);
+  await page.getByRole("button", { name: "Delete…" }).click();
+  const problem = page.getByRole("alert").getByText("cannot be fetched");
+  await problem.waitFor();
+  await page.getByRole("link", { name: "Privacy" }).click();
+  await page.getByRole("searchbox").waitFor({ state: "detached" });
+  await problem.waitFor();
+  await page.unroute(part);
+  await page.getByRole("link", { name: "History" }).click();
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await page.getByRole("heading", { name: "Delete recordings" }).waitFor();
+  assert.equal(await problem.count(), 0);
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Privacy" }).click();
+  await page.getByRole("radio", { name: /^Audio and text/ }).first().waitFor();
+
+  const german = await open(t, { secret: "", locale: "de-DE" });
+  await german.getByRole("heading", { name: "Anmelden" }).waitFor();
+  await german.route(part, away);
+  const failed = german.waitForEvent("requestfailed", (r) => r.url().endsWith("sign-in.js"));
+  await german.reload();
+  await failed;
+  await german.unroute(part);
+  await german.getByRole("heading", { name: "Sign in" }).waitFor();
+});
+
 test("somebody who may only listen", async (t) => {
   const page = await open(t, { secret: listenToken });
   await first(page).getByRole("button", { name: "Play" }).waitFor();

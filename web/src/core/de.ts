@@ -122,6 +122,7 @@ export const de: Catalogue = {
 
   "error.offline": "Die Bridge ist nicht erreichbar.",
   "error.timeout": "Die Bridge antwortet nicht.",
+  "error.part": "Dieser Teil der Seite lässt sich nicht laden. Versuch es noch einmal, oder lade die Seite neu.",
   "error.unauthorized": "Das darfst du nicht. Wer die Bridge verwaltet, darf es.",
 
   "page.history": "Verlauf",

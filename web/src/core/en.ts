@@ -123,6 +123,7 @@ export const en = {
 
   "error.offline": "The bridge cannot be reached.",
   "error.timeout": "The bridge does not answer.",
+  "error.part": "This part of the page cannot be fetched. Try again, or load the page anew.",
   "error.unauthorized": "You may not do that. An administrator may.",
 
   "page.history": "History",

@@ -20,13 +20,13 @@ export class Words<K extends string = Key> {
     this.#number = new Intl.NumberFormat(locale);
   }
 
-  /** In the best language of a list as navigator.languages is; English when there is none of them. */
+  /** In the best language of a list as navigator.languages is; English when there is none of them, or it cannot be fetched. */
   static async load(languages: readonly string[]): Promise<Words> {
     for (const locale of languages) {
       const language = locale.split("-")[0]!.toLowerCase();
       if (language === "en") return new Words(locale);
       const load = others[language];
-      if (load) return new Words(locale, await load());
+      if (load) return load().then((catalogue) => new Words(locale, catalogue), () => new Words());
     }
     return new Words();
   }

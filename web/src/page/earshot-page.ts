@@ -32,6 +32,8 @@ export class EarshotPage extends LitElement {
   @state() private session?: Session;
   @state() private place: Part = "history";
   @state() private loaded: ReadonlySet<string> = new Set(["history"]);
+  /** The part that could not be fetched. */
+  @state() private missing?: Part;
   @state() private problem: Key | "" = "";
   /** A program that wants to use the bridge, with the code that allows it. */
   @state() private pairing?: Pairing;
@@ -125,7 +127,10 @@ export class EarshotPage extends LitElement {
       const { link, role } = this.transport;
       if (link === "refused") void this.#ask();
       if (link !== "ready") this.pairing = undefined; // somebody else may sign in, who may not see the code
-      else if (role === "admin") void this.#followPairing();
+      else {
+        if (role === "admin") void this.#followPairing();
+        if (this.missing) void this.#go();
+      }
       this.requestUpdate();
     });
     void this.#start();
@@ -171,17 +176,16 @@ export class EarshotPage extends LitElement {
     this.transport.open(session.then((s) => s.signed_in, () => false));
     try {
       this.session = await session;
-    } catch {
-      this.transport.close();
-      this.#timer = setTimeout(this.#ask, patience); // the bridge is not there yet, or not any more
-      return;
-    }
-    if (this.session.signed_in) {
-      this.problem = "";
-    } else {
+      if (this.session.signed_in) {
+        this.problem = "";
+        return;
+      }
       this.transport.close();
       await import("./sign-in");
       this.loaded = new Set([...this.loaded, "sign-in"]);
+    } catch {
+      this.transport.close();
+      this.#timer = setTimeout(this.#ask, patience); // the bridge is not there yet, or not any more
     }
   };
 
@@ -202,8 +206,12 @@ export class EarshotPage extends LitElement {
     this.place = name in parts ? (name as Part) : "history";
     if (this.loaded.has(this.place)) return;
     const part = this.place;
-    await parts[part].load();
-    this.loaded = new Set([...this.loaded, part]);
+    try {
+      await parts[part].load();
+      this.loaded = new Set([...this.loaded, part]);
+    } catch {
+      this.missing = part; // tried again when the bridge is back
+    }
   };
 
   #signOut = async (): Promise<void> => {
@@ -239,7 +247,7 @@ export class EarshotPage extends LitElement {
 
   #content(): TemplateResult | typeof nothing {
     const { words, transport, place } = this;
-    if (!this.loaded.has(place)) return nothing;
+    if (!this.loaded.has(place)) return this.missing === place ? html`<p class="bad" role="alert">${words.t("error.part")}</p>` : nothing;
     switch (place) {
       case "history":
         return html`<h2 class="heard">${words.t("page.history")}</h2><earshot-history .transport=${transport} .words=${words}></earshot-history>`;

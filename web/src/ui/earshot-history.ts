@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { Clock } from "../core/format";
 import { HistoryStore } from "../core/history-store";
 import type { Transport } from "../core/transport";
-import type { Entry, Filter, Receipt, Satellite, Settings } from "../core/types";
+import type { Entry, Filter, Receipt, Satellite, Selector, Settings } from "../core/types";
 import { Words } from "../core/words";
 import { define } from "./define";
 import type { DeleteDialog } from "./delete-dialog";
@@ -16,7 +16,6 @@ import { near } from "./sight";
 import { controls, tokens } from "./theme";
 import { mayDelete, satelliteName, type View } from "./view";
 import type { Waveform } from "./waveform";
-import "./delete-dialog";
 import "./filters";
 
 /** Rows that are drawn, or not, together. */
@@ -90,9 +89,6 @@ export class EarshotHistory extends LitElement {
       background: var(--accent);
       color: var(--on-accent);
       border-color: transparent;
-    }
-    .pill:hover:enabled {
-      background: var(--accent);
     }
     h3 {
       display: flex;
@@ -236,7 +232,7 @@ export class EarshotHistory extends LitElement {
             ? html`<div class="bar">
                 <span class="grow muted" role="status">${store.total === undefined ? "" : t("list.count", { n: store.total })}</span>
                 <button class="only-phone" @click=${() => (this.selecting = true)}>${t("select.begin")}</button>
-                <button @click=${() => this.dialog.choose()} ?disabled=${!online}>${icon("delete")}${t("delete.open")}</button>
+                <button @click=${() => void this.#ask((dialog) => dialog.choose())} ?disabled=${!online}>${icon("delete")}${t("delete.open")}</button>
               </div>`
             : nothing}
         </div>
@@ -307,8 +303,25 @@ export class EarshotHistory extends LitElement {
         : nothing}
       ${this.#selectionButton("mistake", t("label.mistake"), !n || !online, () => void this.#mark({ label: "mistake" }))}
       ${this.#selectionButton("keep", t("details.keep"), !n || !online, () => void this.#mark({ kept: true }))}
-      ${this.#selectionButton("delete", t("delete.open"), !n || !online, () => this.dialog.confirm(store.selector()), "danger")}
+      ${this.#selectionButton("delete", t("delete.open"), !n || !online, () => this.#confirm(store.selector()), "danger")}
     </div>`;
+  }
+
+  /** Has the dialog ask, which is fetched when it is wanted. */
+  async #ask(by: (dialog: DeleteDialog) => void): Promise<void> {
+    this.problem = "";
+    try {
+      await import("./delete-dialog");
+    } catch {
+      this.problem = this.words.t("error.part");
+      return;
+    }
+    await this.dialog.updateComplete;
+    by(this.dialog);
+  }
+
+  #confirm(selector: Selector): void {
+    void this.#ask((dialog) => dialog.confirm(selector));
   }
 
   /** On a phone only its icon is shown. */
@@ -369,7 +382,7 @@ export class EarshotHistory extends LitElement {
         this.open = this.open === id ? "" : id;
         break;
       case "delete":
-        this.dialog.confirm({ ids: [id], ...(entry.kept ? { include_kept: true } : {}) });
+        this.#confirm({ ids: [id], ...(entry.kept ? { include_kept: true } : {}) });
         break;
       case "keep":
         void this.#update({ ids: [id] }, { kept: !entry.kept });
@@ -414,7 +427,7 @@ export class EarshotHistory extends LitElement {
           return onRow ? () => this.#act("details", id) : undefined;
         case "Delete":
           if (!change) return undefined;
-          return () => (this.store.selectedCount ? this.dialog.confirm(this.store.selector()) : this.#act("delete", id));
+          return () => (this.store.selectedCount ? this.#confirm(this.store.selector()) : this.#act("delete", id));
         case "Escape":
           return () => {
             if (this.store.selectedCount || this.selecting) this.#endSelection();
