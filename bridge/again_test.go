@@ -17,7 +17,7 @@ import (
 )
 
 // hear plays a sound to a household; words answers the n-th command.
-func (h *fakeHome) hear(t *testing.T, pcm []int16, words func(n int) string, meanwhile func(*rig)) *rig {
+func (h *fakeHome) hear(t *testing.T, pcm []int16, words func(n int) string, meanwhile func(*rig), alter ...func(*rig)) *rig {
 	t.Helper()
 	phrases, err := spoken.Load(nil)
 	if err != nil {
@@ -35,6 +35,9 @@ func (h *fakeHome) hear(t *testing.T, pcm []int16, words func(n int) string, mea
 		r.more = func(d *bridge.Deps) {
 			d.Agent, d.Voice, d.Device = h, h, "earshot_kitchen"
 			d.Privacy = &bridge.Privacy{Phrases: phrases, Archive: h, Calendar: history.Calendar{Zone: time.UTC}}
+		}
+		for _, fn := range alter {
+			fn(r)
 		}
 	}, meanwhile)
 }

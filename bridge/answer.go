@@ -131,6 +131,16 @@ func (s *Satellite) ownVoice(phrase string) bool {
 	return false
 }
 
+// talking tells whether a reply or an announcement is being spoken. It needs mu.
+func (s *Satellite) talking() bool {
+	for o := range s.open {
+		if o.hush != nil {
+			return true
+		}
+	}
+	return s.announcing != nil
+}
+
 // interrupt ends everything that is being spoken. It needs mu.
 func (s *Satellite) interrupt() {
 	if s.announcing != nil {

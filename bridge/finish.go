@@ -68,7 +68,9 @@ func (s *Satellite) store(ctx context.Context, o *session, e history.Entry) {
 		s.deps.Log.Error().Err(err).Msg("recording lost")
 		problem = "The last recording could not be stored. Is the disk full or read-only?"
 	}
-	s.events.publish(Event{Kind: Concluded, Entry: concluded})
+	if !o.miss {
+		s.events.publish(Event{Kind: Concluded, Entry: concluded})
+	}
 	s.change(func() { s.problem = problem })
 }
 
@@ -77,7 +79,9 @@ func (s *Satellite) release(o *session) {
 	clear(o.pcm)
 	s.change(func() {
 		delete(s.open, o)
-		s.spare = o.pcm[:0]
+		if !o.miss {
+			s.spare = o.pcm[:0]
+		}
 	})
 }
 
@@ -109,6 +113,18 @@ func (s *Satellite) DiscardCovered(from, to time.Time) int {
 		<-o.stored
 	}
 	return n
+}
+
+// Underway tells whether a command that began at an instant or later is not in the history yet.
+func (s *Satellite) Underway(from time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for o := range s.open {
+		if !o.miss && o.within(from, time.Time{}) && !o.storing && !o.discarded {
+			return true
+		}
+	}
+	return false
 }
 
 // Covered counts what DiscardCovered would drop.

@@ -136,7 +136,7 @@ func (s *Satellite) unstored(before *session) (newest *session) {
 			continue
 		default:
 		}
-		if !o.discarded && o.wake.At.Before(before.wake.At) && (newest == nil || o.wake.At.After(newest.wake.At)) {
+		if !o.miss && !o.discarded && o.wake.At.Before(before.wake.At) && (newest == nil || o.wake.At.After(newest.wake.At)) {
 			newest = o
 		}
 	}

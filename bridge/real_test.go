@@ -50,7 +50,7 @@ func realDeps(t testing.TB) bridge.Deps {
 		t.Fatalf("%v (make models fetches the models)", err)
 	}
 	return bridge.Deps{
-		Detector: d, Log: zerolog.Nop(), Language: "en",
+		Detector: d, Refused: d.Refused, Log: zerolog.Nop(), Language: "en",
 		NewEndpointer: func() *detector.Endpointer {
 			return detector.NewEndpointer(vad.NewStream(), detector.EndpointConfig{})
 		},

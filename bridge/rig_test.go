@@ -28,10 +28,15 @@ const (
 	nabu  = 5 // a frame of it is a wake word
 	alexa = 6
 	late  = 7 // a wake word that was said lateBy earlier, and has been decided only now
+	near  = 8 // a second look has refused okay_nabu, which was best nearBy earlier
+	other = 9 // the same of alexa
 )
 
 // lateBy is as late as a second look may be, in samples.
 const lateBy = 5120
+
+// nearBy is how many samples after its best moment a word is refused.
+const nearBy = 8000
 
 // part is a stretch of scripted sound; a wake word lasts one frame of 10 ms.
 type part struct {
@@ -65,6 +70,7 @@ type scriptedDetector struct {
 	pcm    []int16
 	resets int
 	trace  func(detector.Detection)
+	refuse []detector.Detection
 	after  func(samples int) // called in the satellite's goroutine; may be nil
 }
 
@@ -79,7 +85,12 @@ func (d *scriptedDetector) Process(pcm []int16) []detector.Detection {
 		d.trace(detector.Detection{Model: "okay_nabu", Score: float64(pcm[0]/1000) / 10})
 		d.trace(detector.Detection{Model: "stranger", Score: 1})
 	}
+	d.refuse = nil
 	switch pcm[0] / 1000 {
+	case near:
+		d.refuse = []detector.Detection{{Model: "okay_nabu", WakeWord: "Okay Nabu", Score: 0.61, Cutoff: 0.2, Delay: nearBy}}
+	case other:
+		d.refuse = []detector.Detection{{Model: "alexa", WakeWord: "Alexa", Score: 0.42, Cutoff: 0.2, Delay: nearBy}}
 	case nabu:
 		return []detector.Detection{{Model: "okay_nabu", WakeWord: "Okay Nabu", Score: 0.97, Cutoff: 0.85}}
 	case alexa:
@@ -88,6 +99,12 @@ func (d *scriptedDetector) Process(pcm []int16) []detector.Detection {
 		return []detector.Detection{{Model: "okay_nabu", WakeWord: "Okay Nabu", Score: 0.31, Cutoff: 0.2, Second: 0.4, Delay: lateBy}}
 	}
 	return nil
+}
+
+func (d *scriptedDetector) Refused() []detector.Detection {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refuse
 }
 
 func (d *scriptedDetector) Reset() {

@@ -29,4 +29,12 @@ func (r *ring) appendTo(pcm []int16) []int16 {
 	return append(pcm, r.pcm[:r.next]...)
 }
 
+// held is how many samples it holds.
+func (r *ring) held() int {
+	if r.full {
+		return preRoll
+	}
+	return r.next
+}
+
 func (r *ring) clear() { r.next, r.full = 0, false }

@@ -57,13 +57,17 @@ type Deps struct {
 	Privacy       *Privacy    // nil: spoken privacy commands are words like others
 	Language      string      // for the Transcriber, such as "en"; "" leaves it to that
 	Device        string      // identifier of the satellite's device in Home Assistant, which stands for its room
-	Log           zerolog.Logger
+
+	// Refused returns the words that the Detector's second look has refused in the last Process; nil: nobody wants to see near misses.
+	Refused func() []detector.Detection
+
+	Log zerolog.Logger
 }
 
 const (
 	readerQueue = 200                  // frames: the satellite may be busy for 2 s before one is lost
 	refractory  = 2 * audio.SampleRate // samples in which a word does not count again. ref: linux-voice-assistant, 2 s
-	maxOpen     = 8                    // recordings in memory, of at most 0.6 MB each
+	maxOpen     = 8                    // recordings in memory, of at most 0.6 MB each, besides one near miss of 64 kB
 )
 
 // Satellite is one microphone that listens for wake words and records what is said after them.
@@ -80,6 +84,7 @@ type Satellite struct {
 	ring      ring
 	session   *session         // the recording that is being made; nil when there is none
 	heard     map[string]int64 // the sample at which each word last counted
+	missed    map[string]int64 // the sample at which each word was last a near miss
 	finishing sync.WaitGroup   // recordings that wait for their words and are being stored
 	trying    *Trial           // what the detector is traced for; nil for nothing
 
@@ -112,8 +117,8 @@ func NewSatellite(cfg Config, deps Deps) *Satellite {
 		events: events{open: map[*Subscription]struct{}{}},
 		hush:   make(chan struct{}, 1),
 		again:  make(chan invitation, 1),
-		heard:  map[string]int64{},
-		open:   map[*session]State{},
+		heard:  map[string]int64{}, missed: map[string]int64{},
+		open: map[*session]State{},
 	}
 }
 
@@ -201,6 +206,12 @@ func (s *Satellite) frame(ctx context.Context, f *audio.Frame) {
 	}
 	for _, hit := range found {
 		s.wake(ctx, hit, f)
+	}
+	if s.deps.Refused == nil {
+		return
+	}
+	for _, hit := range s.deps.Refused() {
+		s.nearMiss(ctx, hit, f)
 	}
 }
 

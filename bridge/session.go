@@ -33,6 +33,7 @@ type session struct {
 	speechEnd int64 // samples after the wake instant; 0 when there was no speech
 	cancelled bool
 	elsewhere bool           // another microphone answers
+	miss      bool           // a near miss, and no command
 	round     int            // 0: a wake word began it; else how many recordings since then began without one
 	asks      bool           // its reply asks something
 	by        *asker         // waits for what is said; nil for nobody
@@ -66,7 +67,7 @@ func (s *Satellite) newSession(w Wake, ago int) *session {
 func (s *Satellite) memory() (pcm []int16, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= maxOpen {
+	if s.count(false) >= maxOpen {
 		return nil, false
 	}
 	pcm, s.spare = s.spare, nil
@@ -74,6 +75,16 @@ func (s *Satellite) memory() (pcm []int16, ok bool) {
 		pcm = make([]int16, 0, preRoll+maxCommand)
 	}
 	return pcm, true
+}
+
+// count is how many near misses, or how many other recordings, are open. It needs mu.
+func (s *Satellite) count(misses bool) (n int) {
+	for o := range s.open {
+		if o.miss == misses {
+			n++
+		}
+	}
+	return n
 }
 
 // record adds a frame to the recording and tells whether that is over.
@@ -152,6 +163,8 @@ func (s *Satellite) conclude(ctx context.Context, o *session) history.Entry {
 		o.stt.wait()
 	}
 	switch {
+	case o.miss:
+		e.Outcome = history.NearMiss
 	case o.elsewhere:
 		e.Outcome = history.Elsewhere
 	case o.cancelled:

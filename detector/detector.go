@@ -26,7 +26,8 @@ type Detection struct {
 	Peak     float64 // highest probability of the window
 	Cutoff   float64 // that the score was over
 
-	// Second is what the second look scored, 0..1; 0 where none was taken. Delay is how many samples after Sample it has decided: 5,120 at most.
+	// Second is what the second look scored, 0..1; 0 where none was taken. Delay is how many samples after Sample it has decided: 5,120 at most
+	// where it agreed.
 	Second float64
 	Delay  int64
 }
@@ -40,6 +41,7 @@ type Detector struct {
 	trace    func(Detection)
 	frames   int64
 	found    []Detection // reused by Process
+	refused  []Detection // reused by Process
 }
 
 // word is one model's part of a stream.
@@ -57,7 +59,7 @@ func New(models ...*Model) (*Detector, error) {
 	if len(models) == 0 {
 		return nil, errors.New("start detector: no model was named")
 	}
-	d := &Detector{frontEnd: microfrontend.New(), found: make([]Detection, 0, 4*len(models))}
+	d := &Detector{frontEnd: microfrontend.New(), found: make([]Detection, 0, 4*len(models)), refused: make([]Detection, 0, 4*len(models))}
 	for _, m := range models {
 		if m == nil || (m.net == nil && m.speech == nil) {
 			return nil, errors.New("start detector: a model was not loaded")
@@ -86,7 +88,7 @@ func New(models ...*Model) (*Detector, error) {
 // Reset begins a new stream: all audio heard so far is forgotten. Cutoffs stay.
 func (d *Detector) Reset() {
 	d.frontEnd.Reset()
-	d.frames = 0
+	d.frames, d.refused = 0, d.refused[:0]
 	if d.ears != nil {
 		d.ears.reset()
 	}
@@ -103,7 +105,7 @@ func (d *Detector) Reset() {
 // Process takes the next samples of the stream, any number of them, and returns the wake words that were heard in them. The result
 // is valid until the next call. A word that goes on is reported again after about a second, not before.
 func (d *Detector) Process(pcm []int16) []Detection {
-	d.found = d.found[:0]
+	d.found, d.refused = d.found[:0], d.refused[:0]
 	if !d.micro {
 		d.ears.hear(pcm)
 		return d.found
@@ -135,6 +137,9 @@ func (d *Detector) frame(w *word, features *[microfrontend.Channels]uint16) {
 		probability := w.net.Run()
 		w.rule.put(probability)
 		mean, _ := w.rule.window()
+		if w.look != nil && w.look.refuses(d.position()) {
+			d.refused = append(d.refused, d.nearly(w, cutoff))
+		}
 		if w.look != nil && w.look.firstStage(d.position(), mean, cutoff, d.ears) {
 			d.found = append(d.found, d.agreed(w))
 		}
@@ -184,6 +189,18 @@ func (d *Detector) agreed(w *word) Detection {
 	hit.Second, hit.Delay = l.score, max(0, d.ears.position-l.first)
 	return hit
 }
+
+// nearly is a word that the second stage has refused.
+func (d *Detector) nearly(w *word, cutoff float64) Detection {
+	top := w.look.top
+	hit := w.detection(top.end, top.score, top.score, cutoff)
+	hit.Delay = d.ears.position - top.end
+	return hit
+}
+
+// Refused returns the wake words that the first stage has heard, and the second look has not agreed to, as it turned out in the last Process: each
+// with the best score of the first stage since it asked, and where that was. The result is valid until the next call of Process.
+func (d *Detector) Refused() []Detection { return d.refused }
 
 func (w *word) detection(sample int64, score, peak, cutoff float64) Detection {
 	return Detection{Model: w.model.ID, WakeWord: w.model.WakeWord, Sample: sample, Score: score, Peak: peak, Cutoff: cutoff}

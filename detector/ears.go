@@ -54,6 +54,7 @@ type look struct {
 	score         float64 // of the second, at latest
 	quiet         int64   // the word does not count before this sample
 	open          bool    // the first stage has asked, and nothing is decided
+	top           scored  // the best of the first stage since it has asked
 
 	recent [agree/chunkSamples + 1]scored // for a trace
 	taken  atomic.Uint64
@@ -169,16 +170,27 @@ func (l *look) firstStage(at int64, mean, cutoff float64, e *ears) bool {
 		return false
 	}
 	if mean < cutoff {
-		l.open = l.open && at-l.first <= agree
 		return false
 	}
 	l.first, l.mean = at, mean
 	if !l.open {
-		l.open = true
+		l.open, l.top = true, scored{}
 		l.taken.Add(1)
+	}
+	if mean > l.top.score {
+		l.top = scored{at, mean}
 	}
 	e.look()
 	return l.decide(at)
+}
+
+// refuses tells, once, that the second stage has not agreed in time.
+func (l *look) refuses(at int64) bool {
+	if !l.open || at-l.first <= agree {
+		return false
+	}
+	l.open = false
+	return true
 }
 
 // secondStage takes what a chunk scored. It tells whether the word was said.

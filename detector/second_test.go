@@ -115,6 +115,15 @@ func TestSecondLookHearsWhatOneAlwaysAwakeHears(t *testing.T) {
 	}
 }
 
+// listenTwice hears a recording in chunks, and tells what was heard and what was refused.
+func listenTwice(d *detector.Detector, pcm []int16, chunk int) (hits, refused []detector.Detection) {
+	for part := range slices.Chunk(pcm, chunk) {
+		hits = append(hits, d.Process(part)...)
+		refused = append(refused, d.Refused()...)
+	}
+	return hits, refused
+}
+
 // TestTwoClocks says the word to the first stage, and has the second agree at another time.
 func TestTwoClocks(t *testing.T) {
 	t.Parallel()
@@ -128,6 +137,7 @@ func TestTwoClocks(t *testing.T) {
 	})
 	d.Process(pcm)
 	var last int64
+	var top detector.Detection
 	d = newDetector(t, "alexa")
 	if err := d.SetCutoff("alexa", 1); err != nil {
 		t.Fatal(err)
@@ -135,6 +145,9 @@ func TestTwoClocks(t *testing.T) {
 	d.Trace(func(hit detector.Detection) {
 		if hit.Score >= 0.2 {
 			last = hit.Sample
+		}
+		if hit.Score > top.Score {
+			top = hit
 		}
 	})
 	d.Process(pcm)
@@ -164,8 +177,17 @@ func TestTwoClocks(t *testing.T) {
 		}
 		burst = chunk(first) - 29
 		d := twice(t, head, 0.1)
-		hits := listen(d, pcm, 160)
+		hits, refused := listenTwice(d, pcm, 160)
 		taken, agreed := d.Looks("alexa")
+		if c.fires == (len(refused) > 0) || len(refused) > 1 {
+			t.Errorf("%s: refused %+v", name, refused)
+		}
+		for _, hit := range refused {
+			decided := hit.Sample + hit.Delay
+			if hit.Sample != top.Sample || hit.Score != top.Score || hit.Cutoff != 0.2 || hit.Second != 0 || decided <= last+5120 || decided > last+5120+480 {
+				t.Errorf("%s: refused %+v; the best was %+v, the last at %d", name, hit, top, last)
+			}
+		}
 		switch {
 		case taken != 1:
 			t.Errorf("%s: %d looks, want one", name, taken)
@@ -225,6 +247,9 @@ func TestSecondLookBeginsAnew(t *testing.T) {
 	}
 	d.Process(readWAV(t, "noise")[:12345])
 	d.Reset()
+	if refused := d.Refused(); len(refused) != 0 {
+		t.Errorf("refused before the stream began: %+v", refused)
+	}
 	if diff := cmp.Diff(want, listen(d, pcm, 1000), cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Delay" }, cmp.Ignore())); diff != "" {
 		t.Errorf("detections after a reset (-want +got):\n%s", diff)
 	}
@@ -275,5 +300,28 @@ func BenchmarkSecondLook(b *testing.B) {
 		if at += detector.FrameSamples; at+detector.FrameSamples > len(pcm) {
 			at = 0
 		}
+	}
+}
+
+// TestRefusedEveryTime says a word three times to a second look that never agrees, and forgets what was open with the stream.
+func TestRefusedEveryTime(t *testing.T) {
+	t.Parallel()
+	d := twice(t, &scriptedHead{settle: 25, score: always(0.05)}, 0.1)
+	alexa := readWAV(t, "alexa")
+	_, refused := listenTwice(d, slices.Concat(alexa, alexa, alexa, make([]int16, detector.SampleRate)), 160)
+	taken, agreed := d.Looks("alexa")
+	if len(refused) < 3 || uint64(len(refused)) != taken || agreed != 0 {
+		t.Errorf("%d refused of %d looks, %d agreed", len(refused), taken, agreed)
+	}
+	d.Reset()
+	for part := range slices.Chunk(alexa, 160) {
+		d.Process(part)
+		if now, _ := d.Looks("alexa"); now > taken {
+			break // a look is open
+		}
+	}
+	d.Reset()
+	if _, refused := listenTwice(d, make([]int16, detector.SampleRate), 160); len(refused) != 0 {
+		t.Errorf("after a reset: %+v", refused)
 	}
 }

@@ -23,13 +23,14 @@ func (s Save) Valid() bool { return s == SaveAll || s == SaveText || s == SaveNo
 
 // Config is the history section of the configuration file.
 type Config struct {
-	Dir       string          `yaml:"dir"`
-	Save      Save            `yaml:"save"`
-	TimeZone  string          `yaml:"time_zone"`  // IANA name; empty takes this machine's
-	WeekStart string          `yaml:"week_start"` // monday to sunday
-	Retention RetentionConfig `yaml:"retention"`
-	Postgres  PostgresConfig  `yaml:"postgres"`
-	S3        S3Config        `yaml:"s3"`
+	Dir        string          `yaml:"dir"`
+	Save       Save            `yaml:"save"`
+	NearMisses bool            `yaml:"near_misses"` // the household wants to see what was nearly heard
+	TimeZone   string          `yaml:"time_zone"`   // IANA name; empty takes this machine's
+	WeekStart  string          `yaml:"week_start"`  // monday to sunday
+	Retention  RetentionConfig `yaml:"retention"`
+	Postgres   PostgresConfig  `yaml:"postgres"`
+	S3         S3Config        `yaml:"s3"`
 }
 
 // RetentionConfig says how long recordings are kept where nothing was switched while the program ran.

@@ -337,7 +337,7 @@ func (h *house) last(ctx context.Context, r *room) (history.Selection, error) {
 		ids = append(ids, page.Entries[0].ID)
 		filter.From = page.Entries[0].At.Add(time.Millisecond)
 	}
-	if r.Covered(filter.From, time.Time{}) > 0 {
+	if r.Underway(filter.From) {
 		return history.Selection{Filter: filter}, nil
 	}
 	return history.Selection{IDs: ids}, nil

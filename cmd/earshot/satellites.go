@@ -99,6 +99,9 @@ func (p *parts) deps(cfg bridge.Config, r *room, archive bridge.Archive, log zer
 		Device:        discovery.Identifier(cfg.ID),
 		Log:           log,
 	}
+	if p.cfg.History.NearMisses {
+		deps.Refused = r.ears.Refused
+	}
 	if p.assistant.phrases != nil {
 		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Calendar: p.history.Calendar()}
 	}

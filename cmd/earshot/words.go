@@ -68,6 +68,19 @@ func (w *choosyEars) Process(pcm []int16) []detector.Detection {
 	began := time.Now()
 	found := w.ears.Process(pcm)
 	w.effort.add(time.Since(began), len(pcm))
+	return w.counting(found)
+}
+
+// Refused returns the wake words of the last Process that would count if the second look had agreed.
+func (w *choosyEars) Refused() []detector.Detection {
+	if local, ok := w.ears.(*detector.Detector); ok {
+		return w.counting(local.Refused())
+	}
+	return nil
+}
+
+// counting leaves out the words that are switched off.
+func (w *choosyEars) counting(found []detector.Detection) []detector.Detection {
 	off := w.off.Load()
 	if len(found) == 0 || off == nil {
 		return found

@@ -124,6 +124,7 @@ type tuning struct {
 func (t *tuning) measure(ctx context.Context, satellites []string) error {
 	page, err := t.server.deps.History.List(ctx, history.Query{Limit: mostTuned, Filter: history.Filter{
 		Satellites: satellites, WakeWords: []string{t.word}, Labels: []history.Label{history.LabelCorrect, history.LabelMistake},
+		Outcomes: append(history.CommandOutcomes(), history.NearMiss),
 	}})
 	if err != nil {
 		return err
@@ -184,7 +185,7 @@ func (t *tuning) result(satellites []string) tuneResult {
 		return r
 	}
 	second := marked{values(t.correct, secondOf), values(t.mistakes, secondOf), t.now.Second}
-	r.Recommended, r.Sentence = second.recommend("second_threshold")
+	r.Recommended, r.Sentence = second.recommendSecond()
 	curve := second.curve(r.Recommended)
 	r.Threshold, r.SecondThreshold = first.curve(nil), &curve
 	return r

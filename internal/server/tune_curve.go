@@ -37,6 +37,7 @@ type marked struct {
 // of the correct ones stay, never below 0.05. As many correct ones are asked for, as 95 % of nothing would always stay.
 const (
 	leastMarked  = 5
+	leastGained  = 2 // right ones that a lower cutoff has to let in
 	mustStay     = 0.95
 	lowestTuned  = 0.05
 	highestTuned = 0.99
@@ -73,15 +74,59 @@ func (m marked) curve(r *recommendation) tuneCurve {
 	return curve
 }
 
-// recommend says which cutoff would have been better, if any, and why.
+// recommendSecond is recommend for the second look, of which near misses tell what a lower cutoff would let in: where a higher one is not called for, a
+// lower one may be, that lets in leastGained right ones, and no false trigger more. Those that count now say nothing of what else it would let in, so
+// leastMarked mistakes have to be below the present one.
+func (m marked) recommendSecond() (*recommendation, string) {
+	const field = "second_threshold"
+	r, says := m.recommend(field)
+	now := m.at(m.current)
+	mistakes, correct := len(m.mistakes), len(m.correct)
+	if mistakes < leastMarked || correct < leastMarked || m.over() > m.current || correct-now.CorrectLeft < leastGained {
+		return r, says
+	}
+	if mistakes-now.MistakesLeft < leastMarked {
+		return nil, fmt.Sprintf("%s For a lower one, mark at least %d of what was nearly heard as mistakes; %d could be measured.",
+			says, leastMarked, mistakes-now.MistakesLeft)
+	}
+	lower, found := m.lower()
+	if !found {
+		return nil, says + " A lower one would let in more false triggers, or too few right ones."
+	}
+	then := m.at(lower)
+	return &recommendation{field, lower}, fmt.Sprintf("With %.2f instead of %.2f %s would have counted, %d more than now, and %s, as now.",
+		lower, m.current, share(then.CorrectLeft, correct, "right ones"), then.CorrectLeft-now.CorrectLeft, share(then.MistakesLeft, mistakes, "false triggers"))
+}
+
+// lower is the lowest cutoff, just under a right one, that lets in enough of them and no more mistakes than now.
+func (m marked) lower() (cutoff float64, found bool) {
+	now := m.at(m.current)
+	for _, score := range slices.Sorted(slices.Values(m.correct)) {
+		cutoff = math.Floor(score*100) / 100
+		if cutoff < lowestTuned || cutoff >= m.current {
+			continue
+		}
+		if then := m.at(cutoff); then.MistakesLeft == now.MistakesLeft {
+			return cutoff, then.CorrectLeft-now.CorrectLeft >= leastGained
+		}
+	}
+	return 0, false
+}
+
+// over is just over the second largest score of the mistakes.
+func (m marked) over() float64 {
+	scores := slices.Sorted(slices.Values(m.mistakes))
+	return max(lowestTuned, (math.Floor(scores[len(scores)-2]*100)+1)/100)
+}
+
+// recommend says which higher cutoff would have been better, if any, and why.
 func (m marked) recommend(field string) (*recommendation, string) {
 	mistakes, correct := len(m.mistakes), len(m.correct)
 	if mistakes < leastMarked || correct < leastMarked {
 		return nil, fmt.Sprintf("That is too little to go by: mark at least %d false triggers as mistakes and %d others as correct; %d and %d could be measured.",
 			leastMarked, leastMarked, mistakes, correct)
 	}
-	scores := slices.Sorted(slices.Values(m.mistakes))
-	better := max(lowestTuned, (math.Floor(scores[mistakes-2]*100)+1)/100) // just over the second largest
+	better := m.over()
 	now := m.at(m.current)
 	if better <= m.current {
 		return nil, fmt.Sprintf("There is nothing to change: with the present %.2f %s would count again, and %s would.",

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,6 +70,70 @@ func TestRecommend(t *testing.T) {
 	} {
 		got, says := tc.m.recommend("threshold")
 		if (got == nil) != (tc.want == 0) || (got != nil && *got != recommendation{"threshold", tc.want}) || says != tc.says {
+			t.Errorf("%s: %+v: %s\nwant %v: %s", name, got, says, tc.want, tc.says)
+		}
+	}
+}
+
+// TestRecommendSecond lowers the cutoff of the second look only where what was nearly heard makes that clearly right.
+func TestRecommendSecond(t *testing.T) {
+	many := func(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n) }
+	for name, tc := range map[string]struct {
+		correct, mistakes []float64
+		want              float64 // 0 for none
+		says              string
+	}{
+		"just under what was missed": {
+			append(many(6, 0.9), 0.067, 0.081, 0.072), append(many(5, 0.02), 0.4), 0.06,
+			"With 0.06 instead of 0.10 all of 9 right ones would have counted, 3 more than now, and 1 of 6 false triggers, as now.",
+		},
+		"no lower than a mistake lets it": {
+			append(many(6, 0.9), 0.067, 0.081, 0.092), append(many(5, 0.02), 0.079), 0.08,
+			"With 0.08 instead of 0.10 8 of 9 right ones would have counted, 2 more than now, and none of 6 false triggers, as now.",
+		},
+		"a mistake that scores as much": {
+			append(many(6, 0.9), 0.067, 0.069), append(many(5, 0.02), 0.068), 0,
+			"There is nothing to change: with the present 0.10 none of 6 false triggers would count again, and 6 of 8 right ones would. " +
+				"A lower one would let in more false triggers, or too few right ones.",
+		},
+		"one right one is left": {
+			append(many(6, 0.9), 0.067, 0.081, 0.092), append(many(5, 0.02), 0.085), 0,
+			"There is nothing to change: with the present 0.10 none of 6 false triggers would count again, and 6 of 9 right ones would. " +
+				"A lower one would let in more false triggers, or too few right ones.",
+		},
+		"never below 0.05": {
+			append(many(6, 0.9), 0.01, 0.049, 0.055, 0.08), many(5, 0.005), 0.05,
+			"With 0.05 instead of 0.10 8 of 10 right ones would have counted, 2 more than now, and none of 5 false triggers, as now.",
+		},
+		"all below 0.05": {
+			append(many(6, 0.9), 0.01, 0.049), many(5, 0.005), 0,
+			"There is nothing to change: with the present 0.10 none of 5 false triggers would count again, and 6 of 8 right ones would. " +
+				"A lower one would let in more false triggers, or too few right ones.",
+		},
+		"one that was missed is too few": {
+			append(many(6, 0.9), 0.07), many(5, 0.02), 0,
+			"There is nothing to change: with the present 0.10 none of 5 false triggers would count again, and 6 of 7 right ones would.",
+		},
+		"nobody has marked what was rightly refused": {
+			append(many(6, 0.9), 0.07, 0.08), append(many(4, 0.02), 0.4), 0,
+			"There is nothing to change: with the present 0.10 1 of 5 false triggers would count again, and 6 of 8 right ones would. " +
+				"For a lower one, mark at least 5 of what was nearly heard as mistakes; 4 could be measured.",
+		},
+		"false triggers call for a higher one": {
+			append(many(40, 0.9), 0.07, 0.08), append(many(5, 0.02), many(5, 0.4)...), 0.41,
+			"With 0.41 instead of 0.10 none of 10 false triggers would have counted, and 40 of 42 right ones would.",
+		},
+		"false triggers call for one that does not help": {
+			append(many(6, 0.3), 0.07, 0.08), append(many(5, 0.02), many(5, 0.4)...), 0,
+			"No cutoff helps: one that keeps out all but one of the 10 false triggers would keep out 8 of the 8 right ones too.",
+		},
+		"too little": {
+			[]float64{0.07, 0.08}, many(5, 0.02), 0,
+			"That is too little to go by: mark at least 5 false triggers as mistakes and 5 others as correct; 5 and 2 could be measured.",
+		},
+	} {
+		got, says := marked{tc.correct, tc.mistakes, 0.1}.recommendSecond()
+		if (got == nil) != (tc.want == 0) || (got != nil && *got != recommendation{"second_threshold", tc.want}) || says != tc.says {
 			t.Errorf("%s: %+v: %s\nwant %v: %s", name, got, says, tc.want, tc.says)
 		}
 	}

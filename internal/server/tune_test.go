@@ -104,6 +104,26 @@ func TestTune(t *testing.T) {
 	}
 }
 
+// TestTuneNearMisses lets what was nearly heard, and marked, lower the cutoff of the second look; samples have no part in it.
+func TestTuneNearMisses(t *testing.T) {
+	b := startBridge(t)
+	c := b.dial(server.Admin)
+	c.must("settings/update", map[string]any{"improve": true})
+	b.house.words[0].SecondLook, b.house.words[0].SecondThreshold = "okay_nabu", 0.1
+	miss := func(e *history.Entry) { e.Outcome, e.Transcript = history.NearMiss, "" }
+	for range 5 {
+		b.example(c, 0.8, "correct", nil)
+		b.example(c, 0.02, "mistake", miss)
+	}
+	b.example(c, 0.075, "correct", miss)
+	b.example(c, 0.062, "correct", miss)
+	b.example(c, 0.07, "mistake", func(e *history.Entry) { e.Outcome = history.Sample })
+	got := c.must("wake_words/tune", map[string]any{"wake_word": "okay_nabu"})
+	if r, ok := got["recommended"].(map[string]any); !ok || r["field"] != "second_threshold" || r["cutoff"] != 0.06 || got["correct"] != 7.0 || got["mistakes"] != 5.0 {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestTuneOnce measures for one at a time, and ends with its connection.
 func TestTuneOnce(t *testing.T) {
 	b := startBridge(t)

@@ -55,11 +55,13 @@ test("a recording tells what was said, when, where, how sure, and what came of i
 });
 
 test("what was nearly heard, and a sample, have names of their own, and are played, marked and deleted like all", async () => {
-  await show(new FakeBridge(entries(2, (i) => ({ transcript: "", reply: "", outcome: i ? "sample" : "near_miss" }))));
+  await show(new FakeBridge(entries(2, (i) => ({ transcript: "", reply: "", outcome: i ? "sample" : "near_miss", score: 0.61, threshold: 0.2 }))));
   expect(rows().map((r) => query(".title", r)!.textContent)).toEqual(["Nearly heard", "Sample"]);
   await button("Play").click();
   await until(() => called("clips/sign").length > 0);
   await button("Details").click();
+  await until(() => text().includes("Nearly heard Okay Nabu scored 61%; 20% was needed. The second look said no."));
+  await accessible();
   await button("It was meant").click();
   await until(() => bridge.entries.some((e) => e.outcome === "near_miss" && e.label === "correct"));
   await button("Delete: Nearly heard").click();

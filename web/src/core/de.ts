@@ -48,6 +48,7 @@ export const de: Catalogue = {
   "details.heard": "Gehört",
   "details.why": "Warum ausgelöst",
   "details.score": "{word}: {score} erkannt, {limit} waren nötig.",
+  "details.near": "Der zweite Blick hat es abgelehnt.",
   "details.speech_end_ms": "Ende der Sprache nach",
   "details.transcript_ms": "Text nach",
   "details.reply_ms": "Antwort nach",

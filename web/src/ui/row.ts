@@ -70,6 +70,7 @@ export function row(entry: Entry, view: View): TemplateResult {
 function details(entry: Entry, view: View): TemplateResult {
   const { words, clock } = view;
   const t = words.t.bind(words);
+  const miss = entry.outcome === "near_miss";
   const steps = (["speech_end_ms", "transcript_ms", "reply_ms"] as const).filter((step) => entry.timings[step] !== null);
   return html`
     <div class="details">
@@ -77,9 +78,9 @@ function details(entry: Entry, view: View): TemplateResult {
         <dt>${t("details.heard")}</dt>
         <dd>${clock.dateTime(entry.at, true)}${entry.area ? ` · ${entry.area}` : ""}</dd>
         ${entry.wake_word
-          ? html`<dt>${t("details.why")}</dt>
+          ? html`<dt>${t(miss ? "outcome.near_miss" : "details.why")}</dt>
               <dd>${t("details.score", { word: wakeWord(entry.wake_word), score: percent(words, entry.score), limit: percent(words, entry.threshold) })}
-                ${score(entry)}</dd>`
+                ${miss ? t("details.near") : nothing} ${score(entry)}</dd>`
           : nothing}
         ${steps.map((step) => html`<dt>${t(`details.${step}`)}</dt><dd>${duration(words, entry.timings[step]!)}</dd>`)}
         ${entry.intent ? html`<dt>${t("details.intent")}</dt><dd>${entry.intent}</dd>` : nothing}
