@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"detector/microfrontend":        {},
 	"detector/openwakeword":         {"detector/onnx", "detector/tflite"},
 	"detector/onnx":                 {},
+	"detector/onnx/onnxtest":        {},
 	"detector/silero":               {"detector/onnx"},
 	"detector/tflite":               {},
 	"detector/wyoming":              {"detector", "internal/backoff", "internal/wyoming"},
