@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 10s
 
-.PHONY: build models run test check web integration unit fuzz needs lab screenshots bench clean
+.PHONY: build models run test check simd web integration unit fuzz needs lab screenshots bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -17,11 +17,16 @@ models:
 run: build models
 	bin/earshot run --print-token $(if $(wildcard config.yaml),--config config.yaml)
 
-test: needs build models check web integration unit fuzz
+test: needs build models check simd web integration unit fuzz
 
 check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+# The program whose network computes with vectors, by a Go that has this experiment: it builds, and makes the same embeddings. See bench/README.md.
+simd: models
+	if GOEXPERIMENT=simd $(GO) version; then export GOEXPERIMENT=simd CGO_ENABLED=0; $(GO) build -o /dev/null ./cmd/earshot && \
+		$(GO) vet ./detector/openwakeword && $(GO) test ./detector/openwakeword; fi
 
 # The page lies in web/dist, and the card in custom_components/earshot/frontend: whoever changes web/src runs this, and commits all of it.
 web: web/node_modules

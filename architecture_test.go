@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"detector/microfrontend":        {},
 	"detector/openwakeword":         {"detector/onnx", "detector/tflite"},
 	"detector/onnx":                 {},
+	"detector/onnx/onnxtest":        {},
 	"detector/ownword":              {"detector/openwakeword", "detector/ownword/mix"},
 	"detector/ownword/mix":          {},
 	"detector/silero":               {"detector/onnx"},

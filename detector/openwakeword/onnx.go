@@ -40,6 +40,9 @@ func readOnnx(data []byte) (*program, []int, error) {
 	if len(graph.Nodes) > maxSteps {
 		return nil, nil, errors.New("it has more operators than a head needs")
 	}
+	if slices.ContainsFunc(graph.Nodes, func(n onnx.Node) bool { return n.Op == "If" }) {
+		return nil, nil, errors.New("it has a second network that is only asked now and then (If); such a model is read as a .tflite file only")
+	}
 	shape := slices.Clone(inputs[0].Shape)
 	if len(shape) > 0 && shape[0] == 0 {
 		shape[0] = 1 // any number at a time
