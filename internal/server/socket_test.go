@@ -201,6 +201,8 @@ func TestRoles(t *testing.T) {
 	b := startBridge(t, func(_ *server.Config, d *server.Deps) { d.HomeAssistant.URL = "http://127.0.0.1:1" })
 	e := b.add(tone(1, 440), nil)
 	clients := []*client{b.dial(server.Read), b.dial(server.Listen), b.dial(server.Admin)}
+	word := map[string]any{"enrolment": clients[2].must("wake_words/enroll", map[string]any{"satellite": "kitchen", "phrase": "x"})["enrolment"]}
+	close(b.house.enrolment.said) // every recording is a good one
 	commands := []struct {
 		name   string
 		fields map[string]any
@@ -226,6 +228,10 @@ func TestRoles(t *testing.T) {
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
 		{"wake_words/tune", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu"}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
+		{"wake_words/enroll", map[string]any{"satellite": "kitchen", "phrase": "Computer"}, 2},
+		{"wake_words/record", word, 2},
+		{"wake_words/undo", word, 2},
+		{"wake_words/finish", word, 2},
 		{"satellites/test", map[string]any{"satellite": "kitchen"}, 2},
 		{"satellites/announce", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
 		{"satellites/listen", map[string]any{"satellite": "kitchen", "url": "/api/tts_proxy/a.mp3"}, 2},
