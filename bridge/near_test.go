@@ -115,6 +115,21 @@ func TestNearMissesThatAreNotStored(t *testing.T) {
 				}
 			}, nil,
 		},
+		{
+			"muted in that moment", []part{{quiet, 3000}, {near, 10}, {quiet, 3000}}, false, 0,
+			func(t *testing.T, r *rig) {
+				r.detector.mu.Lock()
+				defer r.detector.mu.Unlock()
+				r.detector.after = func(samples int) {
+					if samples != 3010*16 {
+						return
+					}
+					if err := r.SetMuted(t.Context(), true); err != nil {
+						t.Error(err)
+					}
+				}
+			}, nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -183,6 +198,28 @@ func TestNearMissIsNotSaved(t *testing.T) {
 				t.Errorf("%v: an event %q", c.err, e.Kind)
 			}
 		}
+	}
+}
+
+// TestNearMissTakesNoRoom wants as many commands to be open as without one that is being stored.
+func TestNearMissTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	const open = 8
+	r := play(t, slices.Concat(sound(part{quiet, 1000}, part{near, 10}, part{quiet, 500}), commands(open)), func(r *rig) {
+		r.speech = &fakeTranscriber{answer: func(context.Context, int) (string, error) {
+			time.Sleep(28 * time.Second) // the last command is over before the first has words
+			return "x", nil
+		}}
+		r.history.add = func(_ context.Context, n int) error {
+			if n == 0 {
+				time.Sleep(40 * time.Second)
+			}
+			return nil
+		}
+		curious(r)
+	}, nil)
+	if n := r.speech.commands(); n != open || r.history.count() != open+1 {
+		t.Errorf("%d commands, %d stored", n, r.history.count())
 	}
 }
 
