@@ -145,7 +145,7 @@ test("it asks by Home Assistant's own dialog where there is one, and shows a rec
     await bin();
     await until(() => asked.length === 1);
     expect(asked[0]).toMatchObject({ title: "Delete 1 recording?", confirmText: "Delete 1", dismissText: "Cancel", destructive: true });
-    expect(asked[0]!.text).toMatch(/^1 recording of .*This cannot be undone\. You can no longer find out why/);
+    expect(asked[0]!.text).toMatch(/^1 recording of .*This cannot be undone\. They can no longer be used/);
     await bin();
     await expect.element(page.getByText("4 recordings")).toBeVisible();
     expect(own().open).toBe(false);
