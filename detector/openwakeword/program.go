@@ -184,25 +184,33 @@ func run(steps []step, m [][]float32) {
 	}
 }
 
+// dense computes four outputs at a time: one sum alone would wait for each addition.
+//
 //go:norace
 func dense(out, x, weights, bias []float32) {
-	for o := range out {
-		w := weights[o*len(x):][:len(x)]
+	n, o := len(x), 0
+	for ; o+4 <= len(out); o += 4 {
+		w0, w1, w2, w3 := weights[:n], weights[n:][:n], weights[2*n:][:n], weights[3*n:][:n]
+		weights = weights[4*n:]
 		var s0, s1, s2, s3 float32
-		i := 0
-		for ; i+4 <= len(x); i += 4 {
-			s0 += w[i] * x[i]
-			s1 += w[i+1] * x[i+1]
-			s2 += w[i+2] * x[i+2]
-			s3 += w[i+3] * x[i+3]
+		for i, v := range x {
+			s0 += w0[i] * v
+			s1 += w1[i] * v
+			s2 += w2[i] * v
+			s3 += w3[i] * v
 		}
-		for ; i < len(x); i++ {
-			s0 += w[i] * x[i]
+		*(*[4]float32)(out[o:]) = [4]float32{s0, s1, s2, s3}
+	}
+	for ; o < len(out); o++ {
+		w, sum := weights[:n], float32(0)
+		weights = weights[n:]
+		for i, v := range x {
+			sum += w[i] * v
 		}
-		out[o] = (s0 + s1) + (s2 + s3)
-		if bias != nil {
-			out[o] += bias[o]
-		}
+		out[o] = sum
+	}
+	for o, b := range bias {
+		out[o] += b
 	}
 }
 
