@@ -72,7 +72,7 @@ export const controls = css`
     text-decoration: none;
     color: inherit;
   }
-  button:hover:enabled, .button:hover {
+  button:hover:enabled:not(.main, .danger), .button:hover {
     background: var(--raised);
   }
   button:disabled {
