@@ -16,8 +16,16 @@ export const dedent: Plugin = {
   },
 };
 
+/** Fetches parts as browsers do it by themselves: they have no style sheets of their own for Vite to fetch before. */
+const plainImports: Plugin = {
+  name: "plain-imports",
+  apply: "build",
+  enforce: "pre",
+  load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : undefined),
+};
+
 export default defineConfig({
-  plugins: [dedent],
+  plugins: [dedent, plainImports],
   base: "./", // the page may lie below any path: Home Assistant's ingress, a proxy
   build: {
     target: "es2022",

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const limit = 30e3; // bytes
-const later = ["access-log.js", "de.js", "delete-dialog.js", "microphones.js", "privacy.js"];
+const later = ["access-log.js", "de.js", "delete-dialog.js", "enroll.js", "microphones.js", "privacy.js"];
 const dist = new URL("../dist/", import.meta.url);
 
 let sum = 0;

@@ -3,6 +3,7 @@ import { en } from "../src/core/en";
 import { de } from "../src/core/de";
 import { bytes, Clock, duration, percent, wakeWord } from "../src/core/format";
 import { Words, type Text } from "../src/core/words";
+import * as enroll from "../src/ui/enroll-words";
 import * as wake from "../src/ui/wake-words";
 
 const german = new Words("de", de);
@@ -12,7 +13,7 @@ const forms = (text: Text) => (typeof text === "string" ? [text] : [text.one, te
 const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 test("every language has the same texts, with the same values", () => {
-  for (const [english, german] of [[en, de], [wake.en, wake.de]] as Record<string, Text>[][]) {
+  for (const [english, german] of [[en, de], [wake.en, wake.de], [enroll.en, enroll.de]] as Record<string, Text>[][]) {
     expect(Object.keys(german!).sort()).toEqual(Object.keys(english!).sort());
     for (const [key, text] of Object.entries(english!)) {
       const all = (text: Text) => new Set(forms(text).flatMap(values));

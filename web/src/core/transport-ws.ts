@@ -72,13 +72,14 @@ export class SocketTransport implements Transport {
     return this.#send<T>(type, fields, wait).answer;
   }
 
-  async subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void> {
-    const { id, answer } = this.#send(type, fields);
+  async subscribe<E, A = unknown>(type: string, fields: object, event: (event: E) => void, begun?: (answer: A) => void): Promise<() => void> {
+    const { id, answer } = this.#send<A>(type, fields);
     // Before the answer, as the first event may come in the same breath.
     this.#listeners.set(id, event);
     const socket = this.#socket;
     try {
-      await answer;
+      const begins = await answer;
+      begun?.(begins);
     } catch (error) {
       this.#listeners.delete(id);
       throw error;

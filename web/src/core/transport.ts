@@ -20,8 +20,11 @@ export interface Transport {
   watch(changed: () => void): () => void;
   /** Carries a command out; rejects with a ServiceError, also after so many milliseconds, where the way to the bridge has no other limit. */
   call<T>(type: string, fields?: object, patience?: number): Promise<T>;
-  /** Calls event for each event until the returned function is called or the link is lost, and then not again. */
-  subscribe<E>(type: string, fields: object, event: (event: E) => void): Promise<() => void>;
+  /**
+   * Calls event for each event until the returned function is called or the link is lost, and then not again. Before that it calls begun with the
+   * command's answer, where the way to the bridge has it: Home Assistant's has not.
+   */
+  subscribe<E, A = unknown>(type: string, fields: object, event: (event: E) => void, begun?: (answer: A) => void): Promise<() => void>;
   /** Makes a link that a command returned one that a browser can fetch: to play, or to keep as a file. */
   url(link: string, download?: boolean): string;
 }

@@ -17,6 +17,9 @@ const parts = {
 } as const satisfies Record<string, { icon: Icon; load(): Promise<unknown> }>;
 type Part = keyof typeof parts;
 
+/** Making a wake word, which is fetched when somebody wants to. */
+const enroll = () => import("../ui/enroll");
+
 /** What pairing/subscribe tells; name is empty when nobody asks. */
 interface Pairing {
   name: string;
@@ -252,7 +255,7 @@ export class EarshotPage extends LitElement {
       case "history":
         return html`<h2 class="heard">${words.t("page.history")}</h2><earshot-history .transport=${transport} .words=${words}></earshot-history>`;
       case "microphones":
-        return html`<earshot-microphones .transport=${transport} .words=${words}></earshot-microphones>`;
+        return html`<earshot-microphones .transport=${transport} .words=${words} .enroll=${enroll}></earshot-microphones>`;
       case "privacy":
         return html`<earshot-privacy .transport=${transport} .words=${words}></earshot-privacy>`;
       case "access":

@@ -9,6 +9,7 @@ import { explain } from "./explain";
 import { icon } from "./icons";
 import { controls, tokens } from "./theme";
 import { mayChange } from "./view";
+import type { Enroll } from "./enroll";
 import type { MicrophoneTest } from "./microphone-test";
 import "./microphone-test";
 import "./tune";
@@ -27,6 +28,8 @@ const quiet = -70;
 export class Microphones extends LitElement {
   @property({ attribute: false }) transport!: Transport;
   @property({ attribute: false }) words!: Words;
+  /** Fetches the element that makes wake words, where the transport can do what that needs. */
+  @property({ attribute: false }) enroll?: () => Promise<unknown>;
   @state() private satellites?: readonly Satellite[];
   @state() private levels: Record<string, number> = {};
   @state() private problem = "";
@@ -152,6 +155,10 @@ export class Microphones extends LitElement {
       <earshot-microphone-test .transport=${this.transport} .words=${this.words} .satellite=${s}></earshot-microphone-test>
       ${s.wake_words.map((w) => this.#word(s, w, change && online))}
       ${change && s.wake_words.length ? html`<p class="muted">${wakeWords(this.words).t("threshold_help")}</p>` : nothing}
+      ${change && this.enroll
+        ? html`<div><button ?disabled=${!online || !hears} @click=${(e: Event) => this.#enroll(e)}>${wakeWords(this.words).t("own")}</button></div>
+            <earshot-enroll .transport=${this.transport} .words=${this.words} .satellite=${s.id} .level=${level}></earshot-enroll>`
+        : nothing}
       <dl>
         <dt>${t("mic.last_heard")}</dt><dd>${s.last_heard ? this.clock.dateTime(s.last_heard) : t("mic.never")}</dd>
         <dt>${t("mic.device")}</dt><dd>${s.microphone.device}</dd>
@@ -181,6 +188,18 @@ export class Microphones extends LitElement {
   #test(event: Event, s: Satellite): void {
     const card = (event.target as HTMLElement).closest("article");
     void card?.querySelector<MicrophoneTest>("earshot-microphone-test")?.start(s);
+  }
+
+  async #enroll(event: Event): Promise<void> {
+    const card = (event.target as HTMLElement).closest("article");
+    this.problem = "";
+    try {
+      await this.enroll!();
+    } catch {
+      this.problem = this.words.t("error.offline");
+      return;
+    }
+    void card?.querySelector<Enroll>("earshot-enroll")?.open();
   }
 
   async #call(type: string, fields: object): Promise<void> {

@@ -43,7 +43,7 @@ export function row(entry: Entry, view: View): TemplateResult {
           <span class="outcome ${entry.outcome}">${icon(entry.outcome)}${t(`outcome.${entry.outcome}`)}</span>
           <time datetime=${entry.at} title=${clock.dateTime(entry.at, true)}>${clock.time(entry.at)}</time>
           <span>${satelliteName(view.satellites, entry.satellite)}</span>
-          ${entry.wake_word ? html`<span>${wakeWord(entry.wake_word)} ${percent(words, entry.score)}</span>` : nothing}
+          ${entry.wake_word ? html`<span>${wakeWord(entry.wake_word)}${entry.score ? ` ${percent(words, entry.score)}` : ""}</span>` : nothing}
           <span>${duration(words, entry.duration_ms)}</span>
           ${entry.kept ? html`<span class="flag">${icon("keep")}${t("row.kept")}</span>` : nothing}
           ${entry.label ? html`<span class="flag">${icon(entry.label)}${t(`label.${entry.label}`)}</span>` : nothing}
@@ -77,7 +77,7 @@ function details(entry: Entry, view: View): TemplateResult {
       <dl>
         <dt>${t("details.heard")}</dt>
         <dd>${clock.dateTime(entry.at, true)}${entry.area ? ` · ${entry.area}` : ""}</dd>
-        ${entry.wake_word
+        ${entry.wake_word && entry.score
           ? html`<dt>${t(miss ? "outcome.near_miss" : "details.why")}</dt>
               <dd>${t("details.score", { word: wakeWord(entry.wake_word), score: percent(words, entry.score), limit: percent(words, entry.threshold) })}
                 ${miss ? t("details.near") : nothing} ${score(entry)}</dd>`

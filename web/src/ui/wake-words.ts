@@ -19,6 +19,7 @@ export const en = {
   now: "now",
   recommended: "recommended",
   second: "For the second look",
+  own: "Make a wake word",
 } satisfies Record<string, Text>;
 
 export const de: Record<keyof typeof en, Text> = {
@@ -39,6 +40,7 @@ export const de: Record<keyof typeof en, Text> = {
   now: "jetzt",
   recommended: "empfohlen",
   second: "Für das zweite Hinhören",
+  own: "Aktivierungswort machen",
 };
 
 /** These texts in the language of others. */
