@@ -168,6 +168,8 @@ func (d *Detector) spoken(w *word, at int64, score float64) {
 			d.trace(hit)
 		}
 		if w.look.alone(at, score, cutoff) {
+			hit = w.detection(w.look.first, w.look.mean, w.look.mean, cutoff)
+			hit.Delay = at - w.look.first
 			d.found = append(d.found, hit)
 		}
 		return

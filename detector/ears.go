@@ -59,6 +59,7 @@ type look struct {
 	recent [agree/chunkSamples + 1]scored // for a trace
 	taken  atomic.Uint64
 	agreed atomic.Uint64
+	third  third
 }
 
 // scored is what a chunk scored.
@@ -94,6 +95,7 @@ func (e *ears) reset() {
 
 func (l *look) reset() {
 	l.scorer.Reset()
+	l.third.reset()
 	l.first, l.latest, l.quiet, l.open = never, never, never, false
 	for i := range l.recent {
 		l.recent[i] = scored{end: never}
@@ -128,6 +130,7 @@ func (e *ears) chunk(embedding *openwakeword.Embedding) {
 	e.end += chunkSamples
 	for _, w := range e.words {
 		score := float64(w.look.scorer.Put(embedding))
+		w.look.third.hear(embedding, e.end)
 		// What came before the stream is taken for silence where the first stage has to agree, and is not known where it does not.
 		unsettled := e.end-e.since < w.look.settle
 		if unsettled && (w.net == nil || !e.always) {
@@ -149,6 +152,7 @@ func (e *ears) look() {
 	pcm := e.recent(n)
 	for _, w := range e.words {
 		w.look.scorer.Reset()
+		w.look.third.reset()
 	}
 	e.since = e.position - int64(n-contextSamples)
 	e.end = e.since
@@ -197,20 +201,20 @@ func (l *look) refuses(at int64) bool {
 func (l *look) secondStage(at int64, score float64) bool {
 	copy(l.recent[:], l.recent[1:])
 	l.recent[len(l.recent)-1] = scored{at, score}
-	if score < l.cutoff() {
+	if score >= l.cutoff() {
+		l.latest, l.score = at, score
+	} else if !l.third.agreesNow(at) {
 		return false
 	}
-	l.latest, l.score = at, score
 	return l.decide(at)
 }
 
 // cutoff is that of the second stage.
 func (l *look) cutoff() float64 { return math.Float64frombits(l.second.Load()) }
 
-// decide holds the two clocks against each other.
+// decide holds the clocks against each other.
 func (l *look) decide(at int64) bool {
-	apart := l.first - l.latest
-	if apart > agree || apart < -agree || at < l.quiet {
+	if !near(l.first, l.latest) || at < l.quiet || !l.third.agrees(l.first, l.taken.Load()) {
 		return false
 	}
 	l.quiet, l.open = at+speechQuiet, false
@@ -231,10 +235,23 @@ func (l *look) best(at int64) (highest float64) {
 // alone takes what a chunk scored where there is no first stage. It tells whether the word was said: being over the cutoff again within 2 s
 // is the same word.
 func (l *look) alone(at int64, score, cutoff float64) bool {
-	if score < cutoff {
+	if score >= cutoff {
+		if at < l.quiet {
+			l.quiet = at + speechQuiet
+			return false
+		}
+		l.first, l.mean = at, score
+		if !l.open {
+			l.open = true
+			l.taken.Add(1)
+		}
+	}
+	if l.open = l.open && at-l.first <= agree; !l.open || !l.third.agrees(l.first, l.taken.Load()) {
 		return false
 	}
-	said := at >= l.quiet
-	l.quiet = at + speechQuiet
-	return said
+	l.quiet, l.open = at+speechQuiet, false
+	return true
 }
+
+// near tells whether two samples are as close as the stages of a word may be.
+func near(a, b int64) bool { return max(a-b, b-a) <= agree }

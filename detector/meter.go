@@ -1,6 +1,10 @@
 package detector
 
-import "slices"
+import (
+	"slices"
+
+	"earshot/detector/openwakeword"
+)
 
 // Meter tells what a wake word's model makes of recordings, whatever its cutoffs are.
 type Meter struct {
@@ -68,11 +72,54 @@ func (s Scores) Second(first float64) float64 {
 	return highest(s.second, s.first, first)
 }
 
+// Around hears a recording as Measure does, and returns the speech embeddings about where its word would count with some cutoffs, from the
+// earliest on that a verifier would have an opinion of, which is made from so many: one run for each of two beginnings of the 80 ms steps. It is
+// nil where the word would not count, or is told without embeddings. A second cutoff is held against nothing where no second look is taken.
+func (t *Meter) Around(pcm []int16, scores Scores, first, second float64, chunks int) [][]openwakeword.Embedding {
+	w := t.detector.words[0]
+	from, to := scores.counts(first, second)
+	if w.model.speech == nil || to < from {
+		return nil
+	}
+	var runs [][]openwakeword.Embedding
+	stream := w.model.speech.Network.NewStream()
+	for _, late := range []int{0, chunkSamples / 2} {
+		var run []openwakeword.Embedding
+		end := int64(late)
+		stream.Reset()
+		stream.Process(pcm[min(late, len(pcm)):], func(e *openwakeword.Embedding) {
+			if end += chunkSamples; end >= from-agree-int64(chunks-1)*chunkSamples && end <= to+agree {
+				run = append(run, *e)
+			}
+		})
+		if len(run) >= chunks {
+			runs = append(runs, run)
+		}
+	}
+	return runs
+}
+
+// counts is between which samples the word would count; to is before from where it would not.
+func (s Scores) counts(first, second float64) (from, to int64) {
+	from, to = 0, -1
+	for _, f := range s.first {
+		agrees := func(o scored) bool { return o.score >= second && near(f.end, o.end) }
+		if f.score < first || (s.twice && !slices.ContainsFunc(s.second, agrees)) {
+			continue
+		}
+		if to < 0 {
+			from = f.end
+		}
+		to = f.end
+	}
+	return from, to
+}
+
 // highest is the best of some scores that are near one of the others that is over a cutoff.
 func highest(scores, others []scored, cutoff float64) (best float64) {
 	for _, s := range scores {
-		near := func(o scored) bool { return o.score >= cutoff && max(s.end-o.end, o.end-s.end) <= agree }
-		if s.score > best && slices.ContainsFunc(others, near) {
+		agrees := func(o scored) bool { return o.score >= cutoff && near(s.end, o.end) }
+		if s.score > best && slices.ContainsFunc(others, agrees) {
 			best = s.score
 		}
 	}

@@ -89,6 +89,9 @@ func (m *Model) Verified(by *Model, cutoff float64) (*Model, error) {
 	return &verified, nil
 }
 
+// Embeds tells whether the word is told from speech embeddings, alone or in a second look.
+func (m *Model) Embeds() bool { return m.speech != nil }
+
 // SecondLook is the ID of the model that looks a second time, "" when none does.
 func (m *Model) SecondLook() string {
 	if m.net == nil || m.speech == nil {

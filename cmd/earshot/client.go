@@ -102,7 +102,7 @@ func (c *client) useOwn(ctx context.Context, cfg config.Config, tokens *server.T
 	}
 	own := server.DefaultConfig()
 	own.Listen = "127.0.0.1:0"
-	web := server.New(own, server.Deps{History: hist, Satellites: nowhere{}, Tokens: tokens, Version: version, Log: zerolog.Nop()})
+	web := server.New(own, server.Deps{History: hist, Satellites: nowhere{cfg.Models.Dir}, Tokens: tokens, Version: version, Log: zerolog.Nop()})
 	if err := web.Listen(); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (c *client) useOwn(ctx context.Context, cfg config.Config, tokens *server.T
 }
 
 // nowhere is a bridge without microphones.
-type nowhere struct{}
+type nowhere struct{ models string }
 
 // List returns none.
 func (nowhere) List() []server.Satellite { return nil }
@@ -132,10 +132,16 @@ func (nowhere) Try(context.Context, string, time.Duration) (server.Trial, error)
 	return nil, server.ErrUnknownSatellite
 }
 
-// Meter knows no microphone.
-func (nowhere) Meter(string, string, server.Cutoffs) (func([]int16) server.Cutoffs, error) {
+// Lesson knows no microphone.
+func (nowhere) Lesson([]string, string, server.Cutoffs) (server.Lesson, error) {
 	return nil, server.ErrUnknownSatellite
 }
+
+// DropVerifier knows no microphone.
+func (nowhere) DropVerifier(string, string) (bool, error) { return false, server.ErrUnknownSatellite }
+
+// DropVerifiers removes the files that the bridge would use when it is started.
+func (n nowhere) DropVerifiers() error { return removeVerifiers(n.models) }
 
 // Enroll knows no microphone.
 func (nowhere) Enroll(context.Context, string, string, bool) (server.Enrolment, error) {

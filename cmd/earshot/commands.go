@@ -49,7 +49,7 @@ func commands() []command {
 			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME", "list the wake-word models, add some, or measure how often they fire by mistake",
 			modelsCommand,
 		},
-		{"tune", "[WAKE_WORD] [--satellite ID] [--apply] [--json] [--config FILE]", "say what other thresholds would have done to the recordings you have marked, or set the better one", tuneCommand},
+		{"tune", "[WAKE_WORD] [--satellite ID] [--apply | --verifier | --no-verifier] [--json] [--config FILE]", "say what other thresholds and a verifier would have done to the recordings you have marked, or set the better one", tuneCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
 		{"version", "", "print the version", versionCommand},

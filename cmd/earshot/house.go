@@ -11,6 +11,7 @@ import (
 
 	"earshot/bridge"
 	"earshot/detector"
+	"earshot/detector/openwakeword"
 	wakeengine "earshot/detector/wyoming"
 	"earshot/discovery"
 	"earshot/history"
@@ -33,6 +34,8 @@ type house struct {
 	metrics   *metrics.Metrics
 	discovery config.Discovery
 	modelsDir string
+	network   *openwakeword.Network // nil when no word is told from speech
+	verifying sync.Mutex            // held while verifiers are exchanged
 
 	news chan struct{} // a value waits when a room's stale is set
 
@@ -64,7 +67,7 @@ type room struct {
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
 		history: p.history, log: p.log, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
-		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir,
+		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir, network: p.models.network,
 	}
 	h.restorePipelines(ctx)
 	for _, cfg := range p.cfg.Satellites {
@@ -76,6 +79,7 @@ func newHouse(ctx context.Context, p *parts) (*house, error) {
 		h.rooms = append(h.rooms, r)
 		h.byID[cfg.ID] = r
 	}
+	h.restoreVerifiers(ctx)
 	var err error
 	h.metrics, err = newMetrics(h)
 	return h, err
@@ -178,7 +182,7 @@ func (h *house) List() []server.Satellite {
 func (r *room) wakeWord(id string) server.WakeWord {
 	w := server.WakeWord{ID: id, Phrase: r.phrase(id), Threshold: r.ears.Cutoff(id), Active: r.ears.active(id)}
 	if m := r.models[id]; m != nil {
-		w.SecondLook, w.SecondThreshold = m.SecondLook(), r.ears.secondThreshold(id)
+		w.SecondLook, w.SecondThreshold, w.Verifier = m.SecondLook(), r.ears.secondThreshold(id), r.ears.hasVerifier(id)
 	}
 	return w
 }
@@ -237,11 +241,14 @@ func (h *house) inProgress(s history.Selection, count func(r *bridge.Satellite, 
 	return n
 }
 
-// Remains tells what Home Assistant keeps of a deleted recording.
+// Remains tells what is kept of a deleted recording.
 func (h *house) Remains() []string {
 	var list []string
 	if h.assistant.home != nil {
 		list = append(list, "Home Assistant keeps the texts of the last ten runs of each Assist pipeline in its memory until it restarts.")
+	}
+	if h.verifies() {
+		list = append(list, "A verifier of a wake word was made from marked recordings: 961 numbers, of no sound; `earshot tune --no-verifier` removes it.")
 	}
 	if h.discovery.PublishTranscripts {
 		list = append(list, "discovery.publish_transcripts is on: Home Assistant keeps what was said in its database and in .storage/core.restore_state.")

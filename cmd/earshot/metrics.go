@@ -48,6 +48,20 @@ func (r *room) looks() (all []metrics.Looks) {
 	return all
 }
 
+// opinions are what verifiers were asked about.
+func (r *room) opinions() (all []metrics.Looks) {
+	local, ok := r.ears.ears.(*detector.Detector)
+	for _, w := range r.configured.WakeWords {
+		if !ok {
+			break
+		}
+		if asked, agreed := local.Opinions(w.Model); asked > 0 || local.HasVerifier(w.Model) {
+			all = append(all, metrics.Looks{WakeWord: w.Model, Taken: asked, Agreed: agreed})
+		}
+	}
+	return all
+}
+
 // measured is the state of the house in numbers.
 func (h *house) measured() metrics.State {
 	var state metrics.State
@@ -58,7 +72,7 @@ func (h *house) measured() metrics.State {
 			found[code] = slices.ContainsFunc(s.Microphone.Findings, func(f audio.Finding) bool { return f.Code == code })
 		}
 		state.Satellites = append(state.Satellites, metrics.SatelliteState{
-			Findings: found, Looks: r.looks(),
+			Findings: found, Looks: r.looks(), Opinions: r.opinions(),
 			ID: s.ID, MicrophoneUp: s.Microphone.State == audio.Listening, Muted: s.Muted,
 			Dropped: s.Microphone.Dropped, LevelDBFS: s.Microphone.LevelDBFS, StorageProblem: s.StorageProblem != "",
 		})

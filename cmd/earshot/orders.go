@@ -248,6 +248,11 @@ func (h *house) setImprove(ctx context.Context, on bool) error {
 	if err := h.history.SetImprove(ctx, household, on); err != nil {
 		return err
 	}
+	if !on {
+		if err := h.DropVerifiers(); err != nil {
+			return err
+		}
+	}
 	h.mu.Lock()
 	h.hub.Improve = on
 	h.mu.Unlock()

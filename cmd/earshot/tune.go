@@ -31,6 +31,9 @@ type tuned struct {
 		Cutoff float64 `json:"cutoff"`
 	} `json:"recommended"`
 	Sentence string `json:"sentence"`
+	Verifier struct {
+		Sentence string `json:"sentence"`
+	} `json:"verifier"`
 }
 
 type tunedCurve struct {
@@ -42,16 +45,22 @@ type tunedCurve struct {
 	} `json:"curve"`
 }
 
-// tuneCommand shows what other cutoffs would have done to the recordings that people have marked, and sets the one that is recommended.
+// tuneCommand shows what other cutoffs and a verifier would have done to the recordings that people have marked, and sets the one that is
+// recommended, or makes the verifier.
 func tuneCommand(ctx context.Context, t terminal, args []string) error {
 	f := flags("tune")
 	file := f.String("config", "", "configuration file")
 	satellite := f.String("satellite", "", "only the recordings of this satellite, and only its thresholds")
 	apply := f.Bool("apply", false, "set the cutoff that is recommended")
+	verify := f.Bool("verifier", false, "make a verifier, which has a third opinion on the wake word, and use it if it measures better")
+	dismiss := f.Bool("no-verifier", false, "remove the verifier")
 	asJSON := f.Bool("json", false, "print JSON")
 	words, err := parseAround(f, args)
 	if err != nil {
 		return err
+	}
+	if *verify && *dismiss || (*verify || *dismiss) && *apply {
+		return usageError{"--apply, --verifier and --no-verifier are each for themselves"}
 	}
 	if len(words) > 1 {
 		return usageError{"name one wake word, or none when there is only one"}
@@ -73,6 +82,10 @@ func tuneCommand(ctx context.Context, t terminal, args []string) error {
 	if *satellite != "" {
 		fields["satellite"] = *satellite
 	}
+	if *verify || *dismiss {
+		fields["active"] = *verify
+		return setVerifier(c, t, fields, *asJSON)
+	}
 	var raw json.RawMessage
 	if err := c.call("wake_words/tune", fields, &raw); err != nil {
 		return err
@@ -90,6 +103,37 @@ func tuneCommand(ctx context.Context, t terminal, args []string) error {
 		return err
 	}
 	return result.apply(c, t)
+}
+
+// setVerifier makes a verifier or removes it.
+func setVerifier(c *client, t terminal, fields map[string]any, asJSON bool) error {
+	var raw json.RawMessage
+	if err := c.call("wake_words/verifier", fields, &raw); err != nil {
+		return err
+	}
+	if asJSON {
+		return printAnswer(t, raw, true)
+	}
+	var result struct {
+		WakeWord   string   `json:"wake_word"`
+		Satellites []string `json:"satellites"`
+		Active     bool     `json:"active"`
+		Measured   *struct {
+			Sentence string `json:"sentence"`
+		} `json:"measured"`
+	}
+	if err := json.Unmarshal(raw, &result); err != nil {
+		return err
+	}
+	if result.Measured != nil {
+		fmt.Fprintln(t.out, result.Measured.Sentence)
+	}
+	state := "no verifier has a third opinion on"
+	if result.Active {
+		state = "a verifier has a third opinion now on"
+	}
+	_, err := fmt.Fprintf(t.out, "%s: %s %s\n", strings.Join(result.Satellites, ", "), state, result.WakeWord)
+	return err
 }
 
 // wordToTune is the wake word that was named, or the only one there is.
@@ -162,7 +206,7 @@ func (r tuned) print(out io.Writer, bars bool) error {
 		}
 		r.table(out, r.Threshold, "threshold", bars)
 	}
-	_, err := fmt.Fprintf(out, "\n%s\n", r.Sentence)
+	_, err := fmt.Fprintf(out, "\n%s\n%s\n", r.Sentence, r.Verifier.Sentence)
 	return err
 }
 

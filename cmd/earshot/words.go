@@ -11,6 +11,7 @@ import (
 
 	"earshot/bridge"
 	"earshot/detector"
+	"earshot/detector/ownword"
 	"earshot/internal/audio"
 )
 
@@ -159,4 +160,26 @@ func (w *choosyEars) secondThreshold(model string) float64 {
 		return local.SecondCutoff(model)
 	}
 	return 0
+}
+
+// setVerifier has a verifier asked about a wake word from now on; nil: none.
+func (w *choosyEars) setVerifier(model string, v *ownword.Verifier) error {
+	local, ok := w.ears.(*detector.Detector)
+	switch {
+	case v == nil && !ok:
+		return nil
+	case !ok:
+		return fmt.Errorf("set a verifier of %q: the engine on the other machine has none", model)
+	case v == nil:
+		return local.SetVerifier(model, nil)
+	}
+	return local.SetVerifier(model, &detector.Verifier{
+		Cutoff: v.Cutoff, Chunks: ownword.Window, NewScorer: func() detector.Scorer { return v.NewScorer() },
+	})
+}
+
+// hasVerifier tells whether one is asked.
+func (w *choosyEars) hasVerifier(model string) bool {
+	local, ok := w.ears.(*detector.Detector)
+	return ok && local.HasVerifier(model)
 }

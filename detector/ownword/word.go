@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	wordType    = "earshot.own_word"
-	wordVersion = 1
-	maxWordFile = 1 << 20
-	maxPhrase   = 64 // bytes
+	wordType     = "earshot.own_word"
+	verifierType = "earshot.verifier"
+	wordVersion  = 1
+	maxWordFile  = 1 << 20
+	maxPhrase    = 64 // bytes
 )
 
 // Word is a wake word of a household's own.
@@ -43,7 +44,7 @@ type Expected struct {
 	MissedNoise  float64 `json:"missed_noise"`  // the same with noise 10 dB below the voice
 }
 
-// wordFile is a word as JSON.
+// wordFile is a word or a verifier as JSON.
 type wordFile struct {
 	Type     string      `json:"type"`
 	Version  int         `json:"version"`
@@ -52,24 +53,37 @@ type wordFile struct {
 	Made     time.Time   `json:"made"`
 	Cutoff   float64     `json:"cutoff"`
 	Expected Expected    `json:"expected"`
+	HeldOut  *HeldOut    `json:"held_out,omitempty"` // of a verifier
 	Bias     float32     `json:"bias"`
 	Weights  [][]float32 `json:"weights"`
 }
 
 // Save writes the word into a file that only the owner may read. The file is complete or not there.
 func (w *Word) Save(path string) error {
-	f := wordFile{wordType, wordVersion, w.Phrase, hex.EncodeToString(w.Network[:]), w.Made, w.Cutoff, w.Expected, w.Bias, nil}
-	for i := range w.Weights {
-		f.Weights = append(f.Weights, w.Weights[i][:])
-	}
-	data, err := json.Marshal(f)
-	if err == nil {
-		err = replaceFile(path, append(data, '\n'))
-	}
-	if err != nil {
+	if err := w.file(wordType).save(path); err != nil {
 		return fmt.Errorf("save wake word %q: %w", w.Phrase, err)
 	}
 	return nil
+}
+
+// file is what is written of a word.
+func (w *Word) file(kind string) wordFile {
+	f := wordFile{
+		Type: kind, Version: wordVersion, Phrase: w.Phrase, Network: hex.EncodeToString(w.Network[:]), Made: w.Made, Cutoff: w.Cutoff,
+		Expected: w.Expected, Bias: w.Bias,
+	}
+	for i := range w.Weights {
+		f.Weights = append(f.Weights, w.Weights[i][:])
+	}
+	return f
+}
+
+func (f wordFile) save(path string) error {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, append(data, '\n'))
 }
 
 // replaceFile writes a file beside path and then puts it there.
@@ -103,6 +117,15 @@ func Load(path string) (*Word, error) {
 
 // Read reads what Save writes.
 func Read(r io.Reader) (*Word, error) {
+	f, err := readFile(r, wordType)
+	if err != nil {
+		return nil, err
+	}
+	return f.word()
+}
+
+// readFile reads a file of some type.
+func readFile(r io.Reader, kind string) (*wordFile, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxWordFile+1))
 	if err != nil {
 		return nil, err
@@ -114,10 +137,10 @@ func Read(r io.Reader) (*Word, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("this is no wake word of Earshot: %w", err)
 	}
-	if f.Type != wordType || f.Version != wordVersion {
-		return nil, fmt.Errorf("the file is a %q of version %d; this Earshot reads %q of version %d", f.Type, f.Version, wordType, wordVersion)
+	if f.Type != kind || f.Version != wordVersion {
+		return nil, fmt.Errorf("the file is a %q of version %d; this Earshot reads %q of version %d", f.Type, f.Version, kind, wordVersion)
 	}
-	return f.word()
+	return &f, nil
 }
 
 // word checks what a file says.

@@ -19,6 +19,7 @@ type SatelliteState struct {
 	StorageProblem bool            // the last recording could not be stored
 	Findings       map[string]bool // what can be wrong with the microphone's sound by its code, and whether it is
 	Looks          []Looks         // of the wake words that are looked at twice
+	Opinions       []Looks         // the same of those that a verifier is asked about, or was
 }
 
 // Looks is how often a wake word was looked at a second time, since the start.
@@ -31,10 +32,26 @@ type Looks struct {
 type board struct {
 	state         func() State
 	satellites    []reading
-	looks, agreed *prometheus.Desc
+	looks         lookDescs
+	opinions      lookDescs
 	finding       *prometheus.Desc
 	homeAssistant *prometheus.Desc
 	mqtt          *prometheus.Desc
+}
+
+// lookDescs describe what is counted of looks.
+type lookDescs struct{ taken, agreed *prometheus.Desc }
+
+func newLooks(name, taken, agreed string) lookDescs {
+	labels := []string{"satellite", "wake_word"}
+	return lookDescs{prometheus.NewDesc(name+"_total", taken, labels, nil), prometheus.NewDesc(name+"_agreed_total", agreed, labels, nil)}
+}
+
+func (d lookDescs) collect(ch chan<- prometheus.Metric, satellite string, all []Looks) {
+	for _, l := range all {
+		ch <- constant(d.taken, prometheus.CounterValue, float64(l.Taken), satellite, l.WakeWord)
+		ch <- constant(d.agreed, prometheus.CounterValue, float64(l.Agreed), satellite, l.WakeWord)
+	}
 }
 
 // reading is one value of each satellite.
@@ -64,10 +81,10 @@ func newBoard(state func() State) *board {
 			of("earshot_storage_problem", "1 after a recording could not be stored, until one can be again.",
 				func(s SatelliteState) float64 { return number(s.StorageProblem) }),
 		},
-		looks: prometheus.NewDesc("earshot_second_looks_total", "Sounds that were much like a wake word, and were looked at a second time.",
-			[]string{"satellite", "wake_word"}, nil),
-		agreed: prometheus.NewDesc("earshot_second_looks_agreed_total", "Sounds of which the second look said that it was the wake word.",
-			[]string{"satellite", "wake_word"}, nil),
+		looks: newLooks("earshot_second_looks", "Sounds that were much like a wake word, and were looked at a second time.",
+			"Sounds of which the second look said that it was the wake word."),
+		opinions: newLooks("earshot_third_opinions", "Sounds that would have counted as a wake word, and that its verifier was asked about.",
+			"Sounds of which the verifier said that it was the wake word."),
 		finding: prometheus.NewDesc("earshot_microphone_finding", "1 while something is wrong with the microphone's sound, so that wake words are missed.",
 			[]string{"satellite", "code"}, nil),
 		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
@@ -80,8 +97,10 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	for _, r := range b.satellites {
 		ch <- r.desc
 	}
-	ch <- b.looks
-	ch <- b.agreed
+	for _, d := range []lookDescs{b.looks, b.opinions} {
+		ch <- d.taken
+		ch <- d.agreed
+	}
 	ch <- b.finding
 	ch <- b.homeAssistant
 	ch <- b.mqtt
@@ -94,10 +113,8 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 		for _, r := range b.satellites {
 			ch <- constant(r.desc, r.kind, r.of(s), s.ID)
 		}
-		for _, l := range s.Looks {
-			ch <- constant(b.looks, prometheus.CounterValue, float64(l.Taken), s.ID, l.WakeWord)
-			ch <- constant(b.agreed, prometheus.CounterValue, float64(l.Agreed), s.ID, l.WakeWord)
-		}
+		b.looks.collect(ch, s.ID, s.Looks)
+		b.opinions.collect(ch, s.ID, s.Opinions)
 		for code, is := range s.Findings {
 			ch <- constant(b.finding, prometheus.GaugeValue, number(is), s.ID, code)
 		}

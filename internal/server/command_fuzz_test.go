@@ -147,9 +147,22 @@ func (fuzzHouse) SetWakeWord(_ context.Context, id, word string, change WakeWord
 	return WakeWord{ID: word}, inKitchen(id)
 }
 
-func (fuzzHouse) Meter(satellite, _ string, _ Cutoffs) (func([]int16) Cutoffs, error) {
-	return func([]int16) Cutoffs { return Cutoffs{First: 0.5} }, inKitchen(satellite)
+func (fuzzHouse) Lesson(satellites []string, _ string, _ Cutoffs) (Lesson, error) {
+	return fuzzLesson{}, inKitchen(satellites[0])
 }
+
+func (fuzzHouse) DropVerifier(satellite, _ string) (bool, error) { return false, inKitchen(satellite) }
+
+func (fuzzHouse) DropVerifiers() error { return nil }
+
+// fuzzLesson is one that nothing is learned from.
+type fuzzLesson struct{}
+
+func (fuzzLesson) Hear(string, bool, []int16) Cutoffs { return Cutoffs{First: 0.5} }
+
+func (fuzzLesson) Verify() (HeldOut, error) { return HeldOut{Least: 10}, nil }
+
+func (fuzzLesson) Use(context.Context) error { panic("a verifier that is of no use") }
 
 func (fuzzHouse) Try(_ context.Context, id string, length time.Duration) (Trial, error) {
 	if length < time.Second || length > time.Minute {

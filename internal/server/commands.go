@@ -67,6 +67,7 @@ func (s *Server) commandTable() map[string]command {
 		{"wake_words/undo", "takes back the newest recording of the new word", Admin, s.undoSample, undoResult{}, nil},
 		{"wake_words/finish", "makes the new word from its recordings; it takes some seconds, and commands that follow are answered meanwhile", Admin, s.finishEnrolment, ownWordResult{}, nil},
 		{"wake_words/tune", "measures the newest 500 recordings that are marked as mistake or correct, and says what other thresholds would have done; it may take minutes, and commands that follow are answered meanwhile", Admin, s.tuneWakeWord, tuneResult{}, nil},
+		{"wake_words/verifier", "makes a third opinion on a wake word of the recordings that are marked, and has it asked from now on if it measures better; or removes it. It may take minutes, and commands that follow are answered meanwhile", Admin, s.verifyWakeWord, verifierResult{}, nil},
 	}
 	table := make(map[string]command, len(list))
 	for _, c := range list {

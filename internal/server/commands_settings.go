@@ -79,7 +79,7 @@ func (s *Server) updateSettings(f *fields) action {
 		maxMegabytes: f.count("max_megabytes", "the oldest recordings go when all clips take more than this; 0: no limit"),
 		maxEntries:   f.count("max_entries", "the oldest recordings go when there are more than this; 0: no limit"),
 		minKeep:      f.count("min_keep", "so many of the newest stay whatever the two limits say"),
-		improve:      f.flag("improve", "keep marked recordings as examples for the wake words; off dissolves the set"),
+		improve:      f.flag("improve", "keep marked recordings as examples for the wake words; off dissolves the set, and removes the verifiers that were made of it"),
 	}
 	return func(ctx context.Context, by call) (any, error) {
 		satellites, err := s.named(*sf.satellite)
@@ -95,7 +95,7 @@ func (s *Server) updateSettings(f *fields) action {
 			return nil, err
 		}
 		if *sf.improve != nil {
-			if err := s.deps.History.SetImprove(ctx, by.who.Name, **sf.improve); err != nil {
+			if err := s.setImprove(ctx, by, **sf.improve); err != nil {
 				return nil, err
 			}
 		}
@@ -104,6 +104,15 @@ func (s *Server) updateSettings(f *fields) action {
 		}
 		return s.settings(ctx)
 	}
+}
+
+// setImprove turns it on or off; what was learned from examples goes with them.
+func (s *Server) setImprove(ctx context.Context, by call, on bool) error {
+	err := s.deps.History.SetImprove(ctx, by.who.Name, on)
+	if err != nil || on {
+		return err
+	}
+	return s.deps.Satellites.DropVerifiers()
 }
 
 // named is one satellite, or every one when id is empty.

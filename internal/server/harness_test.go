@@ -140,18 +140,65 @@ func (e *enrolment) Finish(_ context.Context, keep bool) (server.OwnWord, error)
 
 func (e *enrolment) Close() { close(e.closed) }
 
-// Meter makes a score of how loud a recording begins, and another of how loud it ends.
-func (h *house) Meter(id, word string, now server.Cutoffs) (func(pcm []int16) server.Cutoffs, error) {
-	if id == "cellar" {
+// Lesson makes a score of how loud a recording begins, and another of how loud it ends.
+func (h *house) Lesson(satellites []string, word string, now server.Cutoffs) (server.Lesson, error) {
+	if slices.Contains(satellites, "cellar") {
 		return nil, server.Refusal("Not here.")
 	}
-	return func(pcm []int16) server.Cutoffs {
-		if h.measuring != nil {
-			<-h.measuring
-		}
-		return server.Cutoffs{First: float64(pcm[0]) / 1000, Second: float64(pcm[len(pcm)-1]) / 1000}
-	}, nil
+	return &lesson{house: h, word: word, held: server.HeldOut{Least: 3}}, nil
 }
+
+// lesson has a verifier refuse every mistake that ends with less than 0.3.
+type lesson struct {
+	house *house
+	word  string
+	held  server.HeldOut
+}
+
+func (l *lesson) Hear(_ string, correct bool, pcm []int16) server.Cutoffs {
+	if l.house.measuring != nil {
+		<-l.house.measuring
+	}
+	scores := server.Cutoffs{First: float64(pcm[0]) / 1000, Second: float64(pcm[len(pcm)-1]) / 1000}
+	switch {
+	case correct:
+		l.held.Correct++
+		l.held.CorrectLeft++
+	case scores.Second < 0.3:
+		l.held.Mistakes++
+	default:
+		l.held.Mistakes++
+		l.held.MistakesLeft++
+	}
+	return scores
+}
+
+func (l *lesson) Verify() (server.HeldOut, error) {
+	if l.word == "deaf" {
+		return server.HeldOut{}, server.Refusal("It hears nothing.")
+	}
+	l.held.Better = l.held.MistakesLeft < l.held.Mistakes/2 && l.held.Correct >= l.held.Least
+	return l.held, nil
+}
+
+func (l *lesson) Use(context.Context) error { l.house.setVerifier(l.word, true); return nil }
+
+// setVerifier tells whether there was another one.
+func (h *house) setVerifier(word string, on bool) (changed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.words {
+		if h.words[i].ID == word || word == "" {
+			changed = changed || h.words[i].Verifier != on
+			h.words[i].Verifier = on
+		}
+	}
+	return changed
+}
+
+func (h *house) DropVerifier(_, word string) (bool, error) { return h.setVerifier(word, false), nil }
+
+func (h *house) DropVerifiers() error { h.setVerifier("", false); return nil }
 
 // trial tells what a test wants it to.
 type trial struct {

@@ -115,6 +115,8 @@ type WakeWord struct {
 
 	SecondLook      string  `json:"second_look,omitempty"`      // the model that looks again before it counts; "" when none does
 	SecondThreshold float64 `json:"second_threshold,omitempty"` // probability cutoff of the second look, 0..1
+
+	Verifier bool `json:"verifier,omitempty"` // a third opinion is asked for, which was made of this household's recordings
 }
 
 // Deps is what a server serves.

@@ -12,12 +12,27 @@ import (
 // Cutoffs are probabilities, 0..1, over which a wake word counts; Second is that of a second look, 0 where none is taken.
 type Cutoffs struct{ First, Second float64 }
 
-// Tuner measures recordings.
+// Tuner learns from recordings.
 type Tuner interface {
-	// Meter returns what a wake word of a satellite makes of a recording, 16 kHz mono: the highest First at which it would have counted with
-	// Second as it is now, and the other way round. One goroutine may use it. Ids that are not configured are an ErrUnknownSatellite or an
-	// ErrUnknownWakeWord; a wake word that is heard elsewhere is a Refusal.
-	Meter(satellite, word string, now Cutoffs) (func(pcm []int16) Cutoffs, error)
+	// Lesson begins to measure recordings of a wake word of some satellites, of which all have these cutoffs. One goroutine may use it. Ids that are
+	// not configured are an ErrUnknownSatellite or an ErrUnknownWakeWord; a wake word that is heard elsewhere is a Refusal.
+	Lesson(satellites []string, word string, now Cutoffs) (Lesson, error)
+	// DropVerifier removes the verifier of a wake word of a satellite, and tells whether there was one.
+	DropVerifier(satellite, word string) (dropped bool, err error)
+	// DropVerifiers removes all verifiers.
+	DropVerifiers() error
+}
+
+// Lesson is what recordings tell about a wake word.
+type Lesson interface {
+	// Hear takes the next recording, 16 kHz mono, and returns the highest First at which it would have counted with Second as it is now, and the
+	// other way round.
+	Hear(satellite string, correct bool, pcm []int16) Cutoffs
+	// Verify makes a verifier of the recordings, which has a third opinion on the wake word, and tells what it would do. Where there can be none it
+	// is a Refusal.
+	Verify() (HeldOut, error)
+	// Use has that verifier asked from now on, also after a restart. It is a Refusal when the household does not help to improve any more.
+	Use(ctx context.Context) error
 }
 
 // mostTuned is how many recordings are measured at once, the newest ones: each takes a small machine about a second.
@@ -36,6 +51,8 @@ type tuneResult struct {
 	SecondThreshold *tuneCurve      `json:"second_threshold"` // null without a second look
 	Recommended     *recommendation `json:"recommended"`      // null when there is nothing to change, or too little to go by
 	Sentence        string          `json:"sentence"`         // says to people what is recommended and why
+
+	Verifier verdict `json:"verifier"` // what a third opinion would do: wake_words/verifier makes it
 }
 
 // tuneSkipped counts the marked recordings that were not measured.
@@ -53,38 +70,54 @@ func (s *Server) tuneWakeWord(f *fields) action {
 	f.require("wake_word")
 	f.aside = true
 	return func(ctx context.Context, by call) (any, error) {
-		improve, err := s.deps.History.Improve(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !improve {
-			return nil, Refusal(`Recordings are not used to tune wake words: turn on "Help improve the wake words" under Privacy, or improve with settings/update.`)
-		}
-		heard, satellites, err := s.listenersFor(*satellite, *word)
+		var result tuneResult
+		err := s.examples(ctx, by, *satellite, *word, func(t *tuning) error {
+			result = t.result()
+			held, err := t.lesson.Verify()
+			var refused Refusal
+			if result.Verifier = newVerdict(held); errors.As(err, &refused) {
+				result.Verifier, err = verdict{Sentence: refused.Error()}, nil
+			}
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("tune wake word %q: %w", *word, err)
 		}
-		if !s.tuning.TryLock() {
-			return nil, Refusal("Recordings are being measured already; wait for that to end.")
-		}
-		defer s.tuning.Unlock()
-		t := &tuning{server: s, now: Cutoffs{heard.Threshold, heard.SecondThreshold}, word: *word, meters: map[string]func([]int16) Cutoffs{}}
-		for _, id := range satellites {
-			if t.meters[id], err = s.deps.Satellites.Meter(id, *word, t.now); err != nil {
-				return nil, fmt.Errorf("tune wake word %q: %w", *word, err)
-			}
-		}
-		if err := t.measure(ctx, satellites); err != nil {
-			return nil, fmt.Errorf("tune wake word %q: %w", *word, err)
-		}
-		measured := history.Access{Who: by.who.Name, Action: history.AccessPlayed, Entries: int64(len(t.correct) + len(t.mistakes))}
-		if measured.Entries > 0 {
-			if err := s.deps.History.Note(ctx, measured); err != nil {
-				return nil, err
-			}
-		}
-		return t.result(satellites), nil
+		return result, nil
 	}
+}
+
+// examples has the recordings that are examples for a wake word measured, and then something done. One at a time does this.
+func (s *Server) examples(ctx context.Context, by call, satellite, word string, do func(*tuning) error) error {
+	improve, err := s.deps.History.Improve(ctx)
+	if err != nil {
+		return err
+	}
+	if !improve {
+		return Refusal(`Recordings are not used to tune wake words: turn on "Help improve the wake words" under Privacy, or improve with settings/update.`)
+	}
+	heard, satellites, err := s.listenersFor(satellite, word)
+	if err != nil {
+		return err
+	}
+	if !s.tuning.TryLock() {
+		return Refusal("Recordings are being measured already; wait for that to end.")
+	}
+	defer s.tuning.Unlock()
+	t := &tuning{server: s, now: Cutoffs{heard.Threshold, heard.SecondThreshold}, word: word, satellites: satellites}
+	if t.lesson, err = s.deps.Satellites.Lesson(satellites, word, t.now); err != nil {
+		return err
+	}
+	if err := t.measure(ctx); err != nil {
+		return err
+	}
+	measured := history.Access{Who: by.who.Name, Action: history.AccessPlayed, Entries: int64(len(t.correct) + len(t.mistakes))}
+	if measured.Entries > 0 {
+		if err := s.deps.History.Note(ctx, measured); err != nil {
+			return err
+		}
+	}
+	return do(t)
 }
 
 // listenersFor are the satellites that listen for a wake word, and the word as it is for all of them.
@@ -112,18 +145,19 @@ func (s *Server) listenersFor(satellite, word string) (heard WakeWord, satellite
 // tuning is one look at the recordings of a wake word.
 type tuning struct {
 	server            *Server
+	satellites        []string
 	word              string
 	now               Cutoffs
-	meters            map[string]func(pcm []int16) Cutoffs // by the ids of the satellites
+	lesson            Lesson
 	correct, mistakes []Cutoffs
 	skipped           tuneSkipped
 	more              bool
 }
 
 // measure looks at the newest examples, one after the other.
-func (t *tuning) measure(ctx context.Context, satellites []string) error {
+func (t *tuning) measure(ctx context.Context) error {
 	page, err := t.server.deps.History.List(ctx, history.Query{Limit: mostTuned, Filter: history.Filter{
-		Satellites: satellites, WakeWords: []string{t.word}, Labels: []history.Label{history.LabelCorrect, history.LabelMistake},
+		Satellites: t.satellites, WakeWords: []string{t.word}, Labels: []history.Label{history.LabelCorrect, history.LabelMistake},
 		Outcomes: append(history.CommandOutcomes(), history.NearMiss),
 	}})
 	if err != nil {
@@ -159,9 +193,9 @@ func (t *tuning) one(ctx context.Context, e history.Entry) {
 	case err != nil:
 		t.skipped.Unreadable++
 	case e.Label == history.LabelCorrect:
-		t.correct = append(t.correct, t.meters[e.Satellite](pcm))
+		t.correct = append(t.correct, t.lesson.Hear(e.Satellite, true, pcm))
 	default:
-		t.mistakes = append(t.mistakes, t.meters[e.Satellite](pcm))
+		t.mistakes = append(t.mistakes, t.lesson.Hear(e.Satellite, false, pcm))
 	}
 }
 
@@ -174,9 +208,9 @@ func (t *tuning) read(ctx context.Context, id string) ([]int16, error) {
 	return history.DecodeFLAC(clip)
 }
 
-func (t *tuning) result(satellites []string) tuneResult {
+func (t *tuning) result() tuneResult {
 	r := tuneResult{
-		WakeWord: t.word, Satellites: satellites, Correct: len(t.correct), Mistakes: len(t.mistakes), Skipped: t.skipped, More: t.more,
+		WakeWord: t.word, Satellites: t.satellites, Correct: len(t.correct), Mistakes: len(t.mistakes), Skipped: t.skipped, More: t.more,
 	}
 	first := marked{values(t.correct, firstOf), values(t.mistakes, firstOf), t.now.First}
 	if t.now.Second == 0 {
