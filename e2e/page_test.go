@@ -46,12 +46,12 @@ satellites:
     area: Kitchen
     microphone: {driver: pulse, device: mic.monitor}
     wake_words: [okay_nabu]
-models: {dir: MODELS}
+models: {dir: %q}
 mqtt: {url: "mqtt://127.0.0.1:%d"}
 stt: {wyoming: "%s", language: en}
 history: {dir: %s, time_zone: Europe/Berlin}
 server: {listen: LISTEN}
-`, broker.port, stt.Addr(), data), pulse.Env()...)
+`, modelsWithHeads(t), broker.port, stt.Addr(), data), pulse.Env()...)
 	testkit.Within(t, 60*time.Second, "the bridge hears", func() bool { return b.health() == 200 })
 	spoken := shortCommand(t)
 	tests, shots := "e2e/page/screenshots.test.mjs", os.Getenv("EARSHOT_SHOTS")
@@ -59,7 +59,8 @@ server: {listen: LISTEN}
 		tests, shots = "e2e/page/", t.TempDir()
 	}
 	b.browse(t, tests, map[string]func() error{
-		"play": func() error { return pulse.Play(spoken, "mic") },
+		"play":  func() error { return pulse.Play(spoken, "mic") },
+		"alexa": func() error { return pulse.Play("../detector/testdata/wav/alexa.wav", "mic") },
 		"say": func() error {
 			stt.Script(wyomingtest.Reply{Text: "switch on the aardvark lamp"})
 			return pulse.Play(spoken, "mic")

@@ -302,6 +302,53 @@ test("a microphone: level, mute, cutoff, and a test that draws what is heard", a
   await counted(page, before);
 });
 
+test("a wake word of the household's own is made from what is said three times", async (t) => {
+  const page = await open(t, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await first(page).waitFor();
+  const before = await count(page);
+  await page.getByRole("link", { name: "Microphones" }).click();
+  const card = page.locator("article", { hasText: "Kitchen" });
+  await card.getByText("Listening").waitFor();
+  await card.getByRole("button", { name: "Make a wake word" }).click();
+  const dialog = page.getByRole("dialog");
+  await accessible(page, "the choice of a word");
+  await page.keyboard.type("Alexa");
+  await page.keyboard.press("Enter");
+  for (const n of [1, 2, 3]) {
+    await until(() => dialog.getByRole("button", { name: "Record", exact: true }).evaluate((e) => e.getRootNode().activeElement === e), "the button has the focus");
+    assert.ok(await dialog.getByRole("button", { name: "Make the word" }).isDisabled());
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("button", { name: "Listening: say it now" }).waitFor();
+    await ask("alexa");
+    await dialog.getByText(`${n} of 9 recordings`).waitFor();
+  }
+  const [voice, room] = await dialog.getByRole("listitem").last().getByRole("meter").evaluateAll((all) => all.map((m) => m.value));
+  assert.ok(voice > room + 10, `the voice at ${voice} dBFS, the room at ${room}`);
+  await accessible(page, "recordings");
+  await fits(page, "recordings");
+  await dialog.getByRole("button", { name: "Make the word" }).click();
+  await dialog.getByRole("heading", { name: "“Alexa” was made" }).waitFor({ timeout: 120_000 });
+  await dialog.getByText(/\d+% missed in a quiet room, \d+% over noise/).waitFor();
+  assert.equal(await dialog.getByLabel("For the configuration").inputValue(), "{model: alexa, engine: own}");
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await dialog.getByText("Copied.").waitFor();
+  await accessible(page, "a word that was made");
+  await fits(page, "a word that was made");
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await card.getByRole("button", { name: "Make a wake word" }).click();
+  await page.keyboard.type("Alexa");
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("alert").filter({ hasText: "already" }).waitFor();
+  await dialog.getByRole("checkbox", { name: "Replace my word of that name" }).check();
+  await dialog.getByRole("button", { name: "Start" }).click();
+  await dialog.getByText("0 of 9 recordings").waitFor();
+  await page.goBack();
+  await counted(page, before); // nothing was kept
+  await page.getByRole("link", { name: "Microphones" }).click();
+  await card.getByText("Listening").waitFor();
+});
+
 test("the code for a program that wants to be paired is shown, until it is used", async (t) => {
   const page = await open(t);
   await first(page).waitFor();

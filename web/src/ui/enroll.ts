@@ -129,6 +129,7 @@ export class Enroll extends LitElement {
       justify-content: flex-end;
     }
     input[readonly] {
+      flex: 1 1 16rem;
       font-family: monospace;
     }
   `];
@@ -317,7 +318,7 @@ export class Enroll extends LitElement {
       <div class="bar buttons">
         <button type="button" ?disabled=${making} @click=${this.#cancel}>${this.words.t("cancel")}</button>
         <button type="button" ?disabled=${this.doing !== "" || !n} @click=${this.#undo}>${t("undo")}</button>
-        <button type="button" ?disabled=${this.doing !== "" || n < least} @click=${this.#make}>${t("make")}</button>
+        <button type="button" class=${n >= good ? "main" : ""} ?disabled=${this.doing !== "" || n < least} @click=${this.#make}>${t("make")}</button>
       </div>`;
   }
 
@@ -333,7 +334,7 @@ export class Enroll extends LitElement {
       ${this.keep ? html`<p>${t("kept", { n: made.kept })}</p>` : nothing}
       <p>${made.sentence}</p>
       <div class="bar">
-        <input type="text" class="grow" readonly aria-label=${t("snippet")} .value=${`{model: ${made.wake_word}, engine: own}`} />
+        <input type="text" readonly aria-label=${t("snippet")} .value=${`{model: ${made.wake_word}, engine: own}`} />
         <button type="button" @click=${this.#copy}>${t("copy")}</button>
       </div>
       <p role="status">${this.copied ? t("copied") : ""}</p>
