@@ -14,7 +14,7 @@ h2, h3, p, ul, dl, dd, figure {margin: 0;padding: 0;}
 `,ut=P`
 button, select, input {font: inherit;color: inherit;}
 button, .button {display: inline-flex;align-items: center;justify-content: center;gap: 0.4rem;min-block-size: 40px;padding: 0 0.9rem;border: 1px solid var(--line);border-radius: 0.6rem;background: var(--surface);cursor: pointer;text-decoration: none;color: inherit;}
-button:hover:enabled:not(.main, .danger), .button:hover {background: var(--raised);}
+button:where(:hover:enabled), .button:hover {background: var(--raised);}
 button:disabled {cursor: default;opacity: 0.55;}
 button.main {border-color: transparent;background: var(--accent);color: var(--on-accent);}
 button.danger {border-color: transparent;background: var(--bad);color: var(--on-bad);}

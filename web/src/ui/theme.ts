@@ -72,7 +72,7 @@ export const controls = css`
     text-decoration: none;
     color: inherit;
   }
-  button:hover:enabled:not(.main, .danger), .button:hover {
+  button:where(:hover:enabled), .button:hover {
     background: var(--raised);
   }
   button:disabled {
