@@ -99,7 +99,7 @@ func (f *forward) convolve(l *layer, in []octet, rows int) {
 		l.look(in, q, y)
 		deep, n := l.deep(), len(l.bias)
 		for i := range l.sums() {
-			l.products(l.weights[i], x.seen[i*deep:][:deep], y.seen[i*deep:][:deep], x.sums[i][:n], y.sums[i][:n])
+			l.products(l.weights[i], x.seen[i*mostOctets:][:deep], y.seen[i*mostOctets:][:deep], x.sums[i][:n], y.sums[i][:n])
 		}
 		l.finish(x, f.outputs, p)
 		if q != p {

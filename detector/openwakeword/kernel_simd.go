@@ -64,15 +64,14 @@ func (l *layer) combine(in []octet, stride int, x *sight) {
 		return
 	}
 	n := l.channels()
-	s0, s1, s2, s3 := x.seen[:n], x.seen[n:][:n], x.seen[2*n:][:n], x.seen[3*n:][:n]
 	in0, in1, in2, in3 := in[:n], in[stride:][:n], in[2*stride:][:n], in[3*stride:][:n]
-	for i := range s0 {
+	for i := range min(n, mostOctets) {
 		a, b := archsimd.LoadFloat32x8(&in0[i]), archsimd.LoadFloat32x8(&in1[i])
 		c, d := archsimd.LoadFloat32x8(&in2[i]), archsimd.LoadFloat32x8(&in3[i])
-		a.Sub(c).Store(&s0[i])
-		b.Add(c).Store(&s1[i])
-		c.Sub(b).Store(&s2[i])
-		b.Sub(d).Store(&s3[i])
+		a.Sub(c).Store(&x.seen[i])
+		b.Add(c).Store(&x.seen[mostOctets+i])
+		c.Sub(b).Store(&x.seen[2*mostOctets+i])
+		b.Sub(d).Store(&x.seen[3*mostOctets+i])
 	}
 	archsimd.ClearAVXUpperBits()
 }

@@ -18,7 +18,7 @@ const (
 //
 // ref: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (arXiv 1509.09308), F(2,3)
 type sight struct {
-	seen [mostSeen]octet // for each sum
+	seen [mostSeen]octet // for each sum of a pair, so many octets apart as the most channels are
 	sums [4][mostOctets]octet
 }
 
@@ -92,13 +92,14 @@ func (l *layer) look(in []octet, place int, x *sight) {
 //go:norace
 func (l *layer) addUp(in []octet, stride int, x *sight) {
 	n := l.channels()
-	s0, s1, s2, s3 := x.seen[:n], x.seen[n:][:n], x.seen[2*n:][:n], x.seen[3*n:][:n]
 	in0, in1, in2, in3 := in[:n], in[stride:][:n], in[2*stride:][:n], in[3*stride:][:n]
-	for i := range s0 {
+	for i := range min(n, mostOctets) {
 		a, b, c, d := &in0[i], &in1[i], &in2[i], &in3[i]
-		e, f, g, h := &s0[i], &s1[i], &s2[i], &s3[i]
 		for k := range vector {
-			e[k], f[k], g[k], h[k] = a[k]-c[k], b[k]+c[k], c[k]-b[k], b[k]-d[k]
+			x.seen[i][k] = a[k] - c[k]
+			x.seen[mostOctets+i][k] = b[k] + c[k]
+			x.seen[2*mostOctets+i][k] = c[k] - b[k]
+			x.seen[3*mostOctets+i][k] = b[k] - d[k]
 		}
 	}
 }
