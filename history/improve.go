@@ -7,7 +7,8 @@ import (
 
 // ImproveDisclaimer says to people what helping to improve the wake words means.
 const ImproveDisclaimer = "Recordings that you mark as a mistake or as correct are kept, beyond their usual age, as examples to tune your wake words with. " +
-	"They stay on this machine; they leave it only in an export that you make yourself. When you turn this off, or delete a recording, it is no example any more."
+	"They stay on this machine; they leave it only in an export that you make yourself. When you turn this off, or delete a recording, it is no example any more. " +
+	"Turning this off also removes the verifiers that were made of examples; deleting a recording does not."
 
 // ErrNotImproving is returned when an entry is to be put into the improvement set of a household that has none.
 var ErrNotImproving = errors.New("helping to improve the wake words is off")
