@@ -227,6 +227,7 @@ func TestRoles(t *testing.T) {
 		{"access_log/list", nil, 2},
 		{"satellites/mute", map[string]any{"satellite": "kitchen", "muted": true}, 2},
 		{"wake_words/tune", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu"}, 2},
+		{"wake_words/verifier", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"wake_words/verifier", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"wake_words/enroll", map[string]any{"satellite": "kitchen", "phrase": "Computer"}, 2},
