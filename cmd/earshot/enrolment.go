@@ -78,6 +78,9 @@ func newOwnWord(dir, phrase string, replace bool) (*ownWord, error) {
 	if err != nil {
 		return nil, err
 	}
+	if network.network.Sum() != bank.Network {
+		return nil, server.Refusal(fmt.Sprintf("The network %s is not the one that words are made with; fetch it with `make models`.", embeddingFile))
+	}
 	trainer, err := ownword.NewTrainer(network.network, bank, ownword.Config{})
 	if err != nil {
 		return nil, err
