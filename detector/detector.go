@@ -200,7 +200,7 @@ func (d *Detector) nearly(w *word, cutoff float64) Detection {
 	return hit
 }
 
-// Refused returns the wake words that the first stage has heard, and the second look has not agreed to, as it turned out in the last Process: each
+// Refused returns the wake words that the first stage has heard, and the second look, or a verifier, has not agreed to, as it turned out in the last Process: each
 // with the best score of the first stage since it asked, and where that was. The result is valid until the next call of Process.
 func (d *Detector) Refused() []Detection { return d.refused }
 

@@ -229,7 +229,6 @@ func TestRoles(t *testing.T) {
 		{"wake_words/tune", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu"}, 2},
 		{"wake_words/verifier", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"wake_words/update", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
-		{"wake_words/verifier", map[string]any{"satellite": "kitchen", "wake_word": "okay_nabu", "active": false}, 2},
 		{"wake_words/enroll", map[string]any{"satellite": "kitchen", "phrase": "Computer"}, 2},
 		{"wake_words/record", word, 2},
 		{"wake_words/undo", word, 2},
