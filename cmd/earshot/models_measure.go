@@ -57,10 +57,6 @@ func measureCommand(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(results) == 0 {
-		return usageError{"a microWakeWord model needs recordings: say --negatives FOLDER, with WAV files in which nobody says the word, or --config FILE, for your own " +
-			"recordings that were not meant for the assistant"}
-	}
 	if *asJSON {
 		return printJSON(t, results)
 	}
@@ -106,13 +102,14 @@ type measured struct {
 
 // The kinds of recordings. The household's own are short and chosen: how often a model fires in an hour of them says nothing.
 const (
-	ourSpeech      = "an hour of speech and music that comes with Earshot"
+	ourSpeech      = "the speech and music that come with Earshot"
+	madeUp         = "made noise, music and talk without words"
 	someRecordings = "these recordings"
 	ownRecordings  = "your own recordings that were not meant for the assistant"
 )
 
-// measure hears with all kinds of recordings there are. Of what comes with the program only the embeddings are there, so that a microWakeWord model cannot
-// hear it.
+// measure hears with all kinds of recordings there are. Of the speech that comes with the program only the embeddings are there, so that a microWakeWord
+// model cannot hear it: without recordings it hears what is made up instead.
 func measure(ctx context.Context, dir string, names []string, with measuring) (all []measured, err error) {
 	models := newWakeModels(dir)
 	var ways []*detector.Model
@@ -123,16 +120,23 @@ func measure(ctx context.Context, dir string, names []string, with measuring) (a
 		}
 		ways = append(ways, more...)
 	}
+	made := "made"
+	if *with.negatives != "" || *with.config != "" {
+		made = ""
+	}
 	for _, kind := range []struct {
 		name, given string
 		play        func(context.Context, string, *audience) error
-	}{{ourSpeech, "bank", models.playBank}, {someRecordings, *with.negatives, playFolder}, {ownRecordings, *with.config, playHousehold}} {
+	}{{ourSpeech, "bank", models.playBank}, {madeUp, made, playMadeUp}, {someRecordings, *with.negatives, playFolder}, {ownRecordings, *with.config, playHousehold}} {
 		if kind.given == "" {
 			continue
 		}
 		ways := ways
-		if kind.name == ourSpeech {
-			ways = toldFromSpeech(ways)
+		switch kind.name {
+		case ourSpeech:
+			ways = toldFromSpeech(ways, true)
+		case madeUp:
+			ways = toldFromSpeech(ways, false)
 		}
 		a, err := newAudience(ways)
 		if err != nil {
@@ -148,10 +152,10 @@ func measure(ctx context.Context, dir string, names []string, with measuring) (a
 	return all, nil
 }
 
-// toldFromSpeech are the ways that need no more than speech embeddings.
-func toldFromSpeech(ways []*detector.Model) (list []*detector.Model) {
+// toldFromSpeech are the ways that need no more than speech embeddings, or the others.
+func toldFromSpeech(ways []*detector.Model, told bool) (list []*detector.Model) {
 	for _, m := range ways {
-		if m.NewScorer() != nil {
+		if (m.NewScorer() != nil) == told {
 			list = append(list, m)
 		}
 	}
@@ -229,7 +233,7 @@ func (r measured) tell(t terminal) {
 	switch {
 	case r.Fired == 0:
 		// ref: the rule of three: the 95 % bound of a rate of which nothing was seen
-		fmt.Fprintf(t.out, "%s: this model did not fire in %s, which tells no more than that it fires less than %.2g times an hour\n", name, span(r.Hours), 3/r.Hours)
+		fmt.Fprintf(t.out, "%s: this model did not fire in %s of %s, which tells no more than that it fires less than %.2g times an hour\n", name, span(r.Hours), r.Recordings, 3/r.Hours)
 	case r.FalsePerHour < 1:
 		fmt.Fprintf(t.out, "%s: this model fired %.2f times an hour on %s (%s in %s)\n", name, r.FalsePerHour, r.Recordings, times(r.Fired), span(r.Hours))
 	default:

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 
 	"earshot/detector/openwakeword"
 	"earshot/detector/ownword"
+	"earshot/detector/ownword/mix"
 	"earshot/internal/audio"
 )
 
@@ -31,6 +34,35 @@ func (m *wakeModels) playBank(ctx context.Context, _ string, to *audience) error
 		from := first
 		to.embed(r.Frames, func(frame int, e *openwakeword.Embedding) { bank.Embedding(from+frame, e) })
 		first += r.Frames
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// What is made up: a piece of each kind of noise, one after the other.
+const (
+	madePieces = 40
+	madePiece  = 30 * mix.Rate
+)
+
+// playMadeUp has an audience hear what no recordings are needed for: noise, music, and voices backwards and at other speeds. It is the same every time.
+func playMadeUp(ctx context.Context, _ string, to *audience) error {
+	if len(to.listeners) == 0 {
+		return nil
+	}
+	said, err := audio.ReadWAV(bytes.NewReader(demoRecording))
+	if err != nil {
+		return err
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range madePieces {
+		x := mix.Noise(r, mix.Kind(i%int(mix.Kinds)), madePiece, [][]float32{mix.Floats(said)})
+		mix.Peak(x, 0.03+0.5*r.Float64())
+		to.begin()
+		to.hear(mix.PCM(x))
+		to.end()
 		if err := ctx.Err(); err != nil {
 			return err
 		}
