@@ -5,10 +5,14 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 10s
 
-.PHONY: build models run test check simd web integration unit fuzz needs lab screenshots bench clean
+.PHONY: build dist models run test check simd web integration unit fuzz needs lab screenshots bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
+
+# Programs for amd64, arm64 and armv7, with checksums and a list of what is in them.
+dist:
+	scripts/dist.sh $(VERSION)
 
 models:
 	python3 scripts/models.py $(MODELS)
@@ -70,4 +74,4 @@ bench: build models
 	bench/history.sh
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
