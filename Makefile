@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 10s
 
-.PHONY: build dist models run test check simd web integration unit fuzz needs lab screenshots bench clean
+.PHONY: build dist deb models run test check simd web integration unit fuzz needs lab screenshots bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -13,6 +13,10 @@ build:
 # Programs for amd64, arm64 and armv7, with checksums and a list of what is in them.
 dist:
 	scripts/dist.sh $(VERSION)
+
+# Debian packages of these programs.
+deb: models dist
+	scripts/deb.sh $(VERSION)
 
 models:
 	python3 scripts/models.py $(MODELS)

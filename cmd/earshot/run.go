@@ -120,6 +120,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
+	g.Go(func() error { tellManager(ctx, house.problems, log); return nil })
 	return g.Wait()
 }
 
