@@ -15,7 +15,7 @@ dist:
 	scripts/dist.sh $(VERSION)
 
 # Debian packages of these programs.
-deb: models dist
+deb: dist
 	scripts/deb.sh $(VERSION)
 
 models:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A Debian package for each program in ./dist, with the wake-word models of ./models. scripts/dist.sh goes before.
+# A Debian package for each program in ./dist, with the wake-word models that come along. scripts/dist.sh goes before.
 set -eu
 umask 022
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ v[0-9]*) version=${1#v} ;;
 esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+python3 scripts/models.py "$work/models" # only these: what a household has added is its own
 
 for pair in amd64:amd64 arm64:arm64 armv7:armhf; do
 	program=dist/earshot-linux-${pair%:*} arch=${pair#*:} root=$work/${pair#*:}
@@ -18,8 +19,7 @@ for pair in amd64:amd64 arm64:arm64 armv7:armhf; do
 	install -D -m 640 config.example.yaml "$root/etc/earshot/config.yaml"
 	install -D -m 644 LICENSE "$root/usr/share/doc/earshot/copyright"
 	mkdir -p "$root/usr/share/earshot" "$root/DEBIAN"
-	cp -r models "$root/usr/share/earshot/models"
-	rm -rf "$root/usr/share/earshot/models/own"
+	cp -r "$work/models" "$root/usr/share/earshot/models"
 	chmod -R u=rwX,go=rX "$root/usr/share/earshot"
 	cat >"$root/DEBIAN/control" <<EOF
 Package: earshot

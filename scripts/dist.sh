@@ -14,7 +14,7 @@ for target in amd64: arm64: arm:7; do
 	CGO_ENABLED=0 GOOS=linux GOARCH=$arch GOARM=$arm "$go" build -trimpath -ldflags "-s -w -X main.version=$version" -o "dist/earshot-linux-$arch${arm:+v$arm}" ./cmd/earshot
 done
 echo "dist: what is in them"
-CGO_ENABLED=0 "$go" run $sbom app -json -licenses -main cmd/earshot -output dist/earshot.cdx.json 2>/dev/null
+CGO_ENABLED=0 "$go" run $sbom bin -json -version "$version" -output dist/earshot.cdx.json dist/earshot-linux-amd64
 cd dist
 sha256sum earshot* >SHA256SUMS
 ls -l
