@@ -56,6 +56,11 @@ const (
 	VerifyOff  = "off"
 )
 
+// MayBeVerified tells whether a second look is taken at the word where a model for one is there.
+func (w WakeWord) MayBeVerified() bool {
+	return w.Engine != OpenWakeWord && w.Engine != OwnWord && w.Verify != VerifyOff
+}
+
 // UnmarshalYAML reads `okay_nabu` as well as `{model: okay_nabu, threshold: 0.9}`.
 func (w *WakeWord) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {

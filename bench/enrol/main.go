@@ -3,7 +3,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/gob"
 	"encoding/json"
 	"flag"
@@ -12,15 +11,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"earshot/detector/openwakeword"
 	"earshot/detector/ownword"
 	"earshot/detector/ownword/mix"
+	"earshot/scripts/ffmpeg"
 )
 
 const (
@@ -121,7 +119,7 @@ func (o *options) clips() (list []clip, err error) {
 		return nil, err
 	}
 	for _, path := range find(filepath.Join(o.dev, o.word)) {
-		x, err := decode(path)
+		x, err := ffmpeg.Decode(path)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +188,7 @@ func (o *options) concat(dir string, n int) (out []float32, err error) {
 	files := find(dir)
 	o.random.Shuffle(len(files), func(i, k int) { files[i], files[k] = files[k], files[i] })
 	for i := 0; len(out) < n; i++ {
-		x, err := decode(files[i%len(files)])
+		x, err := ffmpeg.Decode(files[i%len(files)])
 		if err != nil {
 			return nil, err
 		}
@@ -266,7 +264,7 @@ func (o *options) cached(dir string) (stream, error) {
 	return o.keep(filepath.Base(dir), func() (stream, error) {
 		var x []float32
 		for _, file := range find(dir) {
-			audio, err := decode(file)
+			audio, err := ffmpeg.Decode(file)
 			if err != nil {
 				return stream{}, err
 			}
@@ -309,18 +307,4 @@ func find(dir string) (files []string) {
 	})
 	slices.Sort(files)
 	return files
-}
-
-func decode(path string) ([]float32, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	raw, err := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-i", path, "-ac", "1", "-ar", "16000", "-f", "s16le", "-").Output()
-	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", path, err)
-	}
-	x := make([]float32, len(raw)/2)
-	for i := range x {
-		x[i] = float32(int16(uint16(raw[2*i]) | uint16(raw[2*i+1])<<8))
-	}
-	return x, nil
 }

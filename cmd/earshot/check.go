@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"time"
 
 	"earshot/internal/config"
+	"earshot/internal/server"
 )
 
 // isSet tells whether a flag was given.
@@ -60,19 +62,14 @@ func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	addr, err := reachable(cfg.Server.Listen)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	secure, err := cfg.Server.LocalTLS()
+	resp, err := askHealth(ctx, cfg.Server)
+	if away := new(url.Error); errors.As(err, &away) {
+		return fmt.Errorf("ask the bridge: %w; is `earshot run` running?", err)
+	}
 	if err != nil {
 		return err
-	}
-	resp, err := getLocal(ctx, secure, addr, "healthz")
-	if err != nil {
-		return fmt.Errorf("ask the bridge: %w; is `earshot run` running?", err)
 	}
 	defer resp.Body.Close()
 	if _, err := io.Copy(t.out, io.LimitReader(resp.Body, 64<<10)); err != nil {
@@ -82,4 +79,17 @@ func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 		return errors.New("the bridge says it is not well")
 	}
 	return nil
+}
+
+// askHealth asks the bridge that runs on this machine how it is.
+func askHealth(ctx context.Context, cfg server.Config) (*http.Response, error) {
+	addr, err := reachable(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	secure, err := cfg.LocalTLS()
+	if err != nil {
+		return nil, err
+	}
+	return getLocal(ctx, secure, addr, "healthz")
 }

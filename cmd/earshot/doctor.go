@@ -45,7 +45,7 @@ type examination struct {
 	look func(context.Context, *doctor)
 }
 
-// patience is how long a part may take to answer.
+// doctorPatience is how long a part may take to answer.
 const doctorPatience = 10 * time.Second
 
 // errIll is why the command fails: what is wrong has been printed.

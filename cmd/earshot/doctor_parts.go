@@ -17,7 +17,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"earshot/bridge"
 	"earshot/internal/assist"
 	"earshot/internal/audio"
 	"earshot/internal/mqtt"
@@ -47,7 +46,7 @@ func examineModels(_ context.Context, d *doctor) {
 		for _, w := range sat.WakeWords {
 			words++
 			model, err := models.word(w)
-			if err == nil && w.Engine != bridge.OpenWakeWord && w.Engine != bridge.OwnWord && w.Verify != bridge.VerifyOff && model.SecondLook() == "" {
+			if err == nil && w.MayBeVerified() && model.SecondLook() == "" {
 				alone = append(alone, w.Model)
 			}
 		}
@@ -147,15 +146,7 @@ func examineBridge(ctx context.Context, d *doctor) {
 
 // health is what keeps the running bridge from hearing, acting or storing.
 func (d *doctor) health(ctx context.Context) ([]string, error) {
-	addr, err := reachable(d.cfg.Server.Listen)
-	if err != nil {
-		return nil, err
-	}
-	secure, err := d.cfg.Server.LocalTLS()
-	if err != nil {
-		return nil, err
-	}
-	resp, err := getLocal(ctx, secure, addr, "healthz")
+	resp, err := askHealth(ctx, d.cfg.Server)
 	if err != nil {
 		return nil, err
 	}

@@ -110,12 +110,9 @@ func (o enrollOptions) fromFiles(ctx context.Context, phrase string, files []str
 	if err != nil {
 		return made, err
 	}
-	x := word.Expected
-	made = enrolled{w.id, word.Cutoff, x.Samples, x.FalseAccepts, x.MissedQuiet, x.MissedNoise, []int{}, 0, server.UseOwnWord(w.id)}
-	for _, i := range w.Unlike() {
-		made.Unlike = append(made.Unlike, i+1)
-	}
-	return made, nil
+	return enrolled{
+		word.ID, word.Threshold, word.Samples, word.FalseAccepts, word.MissedQuiet, word.MissedNoise, append([]int{}, word.Unlike...), 0, server.UseOwnWord(word.ID),
+	}, nil
 }
 
 // fromPeople guides those who speak. An interrupt ends it, and what was said is forgotten.

@@ -110,13 +110,23 @@ func wordID(phrase string) string {
 }
 
 // make makes the word and stores it.
-func (w *ownWord) make() (*ownword.Word, error) {
+func (w *ownWord) make() (server.OwnWord, error) {
 	word, err := w.Word()
 	if err != nil {
-		return nil, server.Refuse(err)
+		return server.OwnWord{}, server.Refuse(err)
 	}
 	word.Made = time.Now().UTC().Truncate(time.Second)
-	return word, word.Save(w.path)
+	if err := word.Save(w.path); err != nil {
+		return server.OwnWord{}, err
+	}
+	x := word.Expected
+	made := server.OwnWord{
+		ID: w.id, Threshold: word.Cutoff, Samples: x.Samples, FalseAccepts: x.FalseAccepts, MissedQuiet: x.MissedQuiet, MissedNoise: x.MissedNoise,
+	}
+	for _, i := range w.Unlike() {
+		made.Unlike = append(made.Unlike, i+1)
+	}
+	return made, nil
 }
 
 // enrolment is one for the services.
@@ -227,16 +237,9 @@ func (e *enrolment) Finish(ctx context.Context, keep bool) (server.OwnWord, erro
 		return server.OwnWord{}, err
 	}
 	defer e.mu.Unlock()
-	word, err := e.word.make()
+	made, err := e.word.make()
 	if err != nil {
 		return server.OwnWord{}, err
-	}
-	x := word.Expected
-	made := server.OwnWord{
-		ID: e.word.id, Threshold: word.Cutoff, Samples: x.Samples, FalseAccepts: x.FalseAccepts, MissedQuiet: x.MissedQuiet, MissedNoise: x.MissedNoise,
-	}
-	for _, i := range e.word.Unlike() {
-		made.Unlike = append(made.Unlike, i+1)
 	}
 	e.house.log.Info().Str("wake_word", made.ID).Int("recordings", made.Samples).Msg("a wake word was made")
 	for keep && e.kept < len(e.samples) {

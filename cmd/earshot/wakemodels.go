@@ -199,7 +199,7 @@ func (m *wakeModels) load(cfg config.Config, file string) error {
 // tellLooks says which words are looked at twice.
 func tellLooks(log zerolog.Logger, words []bridge.WakeWord, models map[string]*detector.Model) {
 	for _, w := range words {
-		if w.Engine == bridge.OpenWakeWord || w.Engine == bridge.OwnWord || w.Verify == bridge.VerifyOff {
+		if !w.MayBeVerified() {
 			continue
 		}
 		if by := models[w.Model].SecondLook(); by != "" {

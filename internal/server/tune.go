@@ -122,24 +122,34 @@ func (s *Server) examples(ctx context.Context, by call, satellite, word string, 
 
 // listenersFor are the satellites that listen for a wake word, and the word as it is for all of them.
 func (s *Server) listenersFor(satellite, word string) (heard WakeWord, satellites []string, err error) {
-	if _, err := s.named(satellite); err != nil {
+	satellites, words, err := s.listening(satellite, word)
+	if err != nil {
 		return WakeWord{}, nil, err
+	}
+	heard = words[0]
+	for _, w := range words {
+		if w.Threshold != heard.Threshold || w.SecondLook != heard.SecondLook || w.SecondThreshold != heard.SecondThreshold {
+			return WakeWord{}, nil, Refusal("The satellites have different thresholds for this wake word; say which satellite to tune.")
+		}
+	}
+	return heard, satellites, nil
+}
+
+// listening are the satellites that listen for a wake word, all or only one, and the word as it is for each of them. There is one at least.
+func (s *Server) listening(satellite, word string) (satellites []string, words []WakeWord, err error) {
+	if _, err := s.named(satellite); err != nil {
+		return nil, nil, err
 	}
 	for _, sat := range s.deps.Satellites.List() {
 		i := slices.IndexFunc(sat.WakeWords, func(w WakeWord) bool { return w.ID == word })
-		if i < 0 || (satellite != "" && sat.ID != satellite) {
-			continue
+		if i >= 0 && (satellite == "" || sat.ID == satellite) {
+			satellites, words = append(satellites, sat.ID), append(words, sat.WakeWords[i])
 		}
-		w := sat.WakeWords[i]
-		if len(satellites) > 0 && (w.Threshold != heard.Threshold || w.SecondLook != heard.SecondLook || w.SecondThreshold != heard.SecondThreshold) {
-			return WakeWord{}, nil, Refusal("The satellites have different thresholds for this wake word; say which satellite to tune.")
-		}
-		heard, satellites = w, append(satellites, sat.ID)
 	}
 	if satellites == nil {
-		return WakeWord{}, nil, ErrUnknownWakeWord
+		return nil, nil, ErrUnknownWakeWord
 	}
-	return heard, satellites, nil
+	return satellites, words, nil
 }
 
 // tuning is one look at the recordings of a wake word.

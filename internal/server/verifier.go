@@ -83,7 +83,7 @@ func (s *Server) verifyWakeWord(f *fields) action {
 }
 
 func (s *Server) withoutVerifier(ctx context.Context, by call, satellite, word string) (any, error) {
-	satellites, err := s.listening(satellite, word)
+	satellites, _, err := s.listening(satellite, word)
 	if err == nil {
 		err = s.dropVerifiers(ctx, by, satellites, word)
 	}
@@ -91,27 +91,6 @@ func (s *Server) withoutVerifier(ctx context.Context, by call, satellite, word s
 		return nil, fmt.Errorf("remove the verifier of wake word %q: %w", word, err)
 	}
 	return verifierResult{WakeWord: word, Satellites: satellites}, nil
-}
-
-// listening are the satellites that listen for a wake word.
-func (s *Server) listening(satellite, word string) (satellites []string, err error) {
-	if _, err := s.named(satellite); err != nil {
-		return nil, err
-	}
-	for _, sat := range s.deps.Satellites.List() {
-		if satellite != "" && sat.ID != satellite {
-			continue
-		}
-		for _, w := range sat.WakeWords {
-			if w.ID == word {
-				satellites = append(satellites, sat.ID)
-			}
-		}
-	}
-	if satellites == nil {
-		return nil, ErrUnknownWakeWord
-	}
-	return satellites, nil
 }
 
 // dropVerifiers removes the verifiers of a wake word, and notes it when there was one.

@@ -21,6 +21,7 @@ import (
 	"earshot/detector/openwakeword"
 	"earshot/detector/ownword"
 	"earshot/detector/ownword/mix"
+	"earshot/scripts/ffmpeg"
 )
 
 const (
@@ -123,7 +124,7 @@ func (m *maker) source(number int, s source) error {
 		if left <= 0 {
 			break
 		}
-		x, err := decode(file)
+		x, err := ffmpeg.Decode(file)
 		if err != nil {
 			return err
 		}
@@ -224,19 +225,4 @@ func find(dir, pattern string) (files []string, err error) {
 	})
 	slices.Sort(files)
 	return files, err
-}
-
-// decode reads any sound file.
-func decode(path string) ([]float32, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	raw, err := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-i", path, "-ac", "1", "-ar", "16000", "-f", "s16le", "-").Output()
-	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", path, err)
-	}
-	x := make([]float32, len(raw)/2)
-	for i := range x {
-		x[i] = float32(int16(uint16(raw[2*i]) | uint16(raw[2*i+1])<<8))
-	}
-	return x, nil
 }
