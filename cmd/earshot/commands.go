@@ -52,7 +52,7 @@ func commands() []command {
 		{"tune", "[WAKE_WORD] [--satellite ID] [--apply | --verifier | --no-verifier] [--json] [--config FILE]", "say what other thresholds and a verifier would have done to the recordings you have marked, or set the better one", tuneCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"doctor", "[--config FILE] [--json]", "look at everything that Earshot needs, and say what is wrong and what to do", doctorCommand},
-		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
+		{"healthcheck", "[--ready] [--config FILE]", "ask the running bridge whether it hears, or can do all that it was set up for", healthcheckCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }
