@@ -155,6 +155,9 @@ func (s *Store) close() error {
 	s.stop()
 	<-s.tended
 	if s.lock == nil {
+		if s.read != nil { // see OpenCopy
+			return fail("close "+s.path, s.read.Close())
+		}
 		return nil
 	}
 	defer s.lock.Close() // last
