@@ -243,15 +243,20 @@ func copyFile(from, to string) error {
 	return replaceWith(to, in)
 }
 
+// replaceWith writes beside the file first, always under the same name, so that what a kill leaves there is overwritten by the next try.
 func replaceWith(to string, from io.Reader) error {
-	f, err := os.CreateTemp(filepath.Dir(to), ".new-*") // made with mode 0600
+	draft := to + ".new"
+	f, err := os.OpenFile(draft, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = io.Copy(f, from)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(draft, to)
 	}
-	return os.Rename(f.Name(), to)
+	if err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	return nil
 }
