@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"database/sql"
@@ -404,5 +405,40 @@ func unpack(t *testing.T, archive, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestDowngrade has the program refuse what a newer one has changed, say what to do, and leave it as it is.
+func TestDowngrade(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	config := writeFile(t, "config.yaml", fmt.Sprintf("satellites: [{id: a, wake_words: [okay_nabu]}]\nmodels: {dir: %s}\nmqtt: {embedded: false}\nhistory: {dir: %s}\n", absolute(t, "../models"), dir))
+	if code, out := exitCode(t, "history", "stats", "--config", config); code != 0 {
+		t.Fatalf("make a history: %s", out)
+	}
+	path := filepath.Join(dir, "history.db")
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), `INSERT INTO migrations (name) VALUES ('migrations/9999_future.sql')`)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"run"}, {"history", "list"}, {"backup", filepath.Join(t.TempDir(), "backup")}} {
+		code, out := exitCode(t, append(command, "--config", config)...)
+		if code != 1 || !strings.Contains(out, "a newer version of Earshot has changed the history database") || !strings.Contains(out, "restore a backup") {
+			t.Errorf("earshot %v: %d, %s", command, code, out)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the database was changed: %v", err)
+	}
+	if aside, _ := filepath.Glob(filepath.Join(dir, "damaged-*")); len(aside) != 0 {
+		t.Errorf("set aside: %v", aside)
 	}
 }
