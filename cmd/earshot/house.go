@@ -34,6 +34,7 @@ type house struct {
 	metrics   *metrics.Metrics
 	discovery config.Discovery
 	modelsDir string
+	stored    history.Config
 	network   *openwakeword.Network // nil when no word is told from speech
 	verifying sync.Mutex            // held while verifiers are exchanged
 
@@ -67,7 +68,7 @@ type room struct {
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
 		history: p.history, log: p.log, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
-		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir, network: p.models.network,
+		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir, stored: p.cfg.History, network: p.models.network,
 	}
 	h.restorePipelines(ctx)
 	for _, cfg := range p.cfg.Satellites {

@@ -83,7 +83,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	hist.Attach(house)
 	services := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Ready: house.lacks, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
 		BridgeID:      cfg.MQTT.BridgeID,
 		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
