@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -115,6 +116,7 @@ func (l *reloader) takeOver(ctx context.Context) (c changes, err error) {
 		l.house.history.SetDefaults(wanted.Save, wanted.Retention)
 	}
 	l.house.move(ctx, rooms)
+	debug.FreeOSMemory() // as at the start
 	return c, nil
 }
 

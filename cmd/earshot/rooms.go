@@ -11,7 +11,7 @@ import (
 	"earshot/bridge"
 )
 
-// open makes a room listen until ctx ends or close is called. settled is told when it has ended.
+// open makes a room listen until ctx ends or closeRooms is called. settled is told when it has ended.
 func (r *room) open(ctx context.Context, g *errgroup.Group, settled *sync.WaitGroup, follow func(*room, *bridge.Subscription)) {
 	ctx, r.stop = context.WithCancel(ctx)
 	events := r.Subscribe(eventQueue)
@@ -33,10 +33,14 @@ func (r *room) open(ctx context.Context, g *errgroup.Group, settled *sync.WaitGr
 	}
 }
 
-// close ends what open has started, and returns when the device is free and everything is stored. A command that is being carried out is cancelled.
-func (r *room) close() {
-	r.stop()
-	r.running.Wait()
+// closeRooms ends what open has started, and returns when the devices are free and everything is stored. A command that is being carried out is cancelled.
+func closeRooms(rooms []*room) {
+	for _, r := range rooms {
+		r.stop()
+	}
+	for _, r := range rooms {
+		r.running.Wait()
+	}
 }
 
 // furnish builds the rooms of a configuration: those of satellites that are to stay as they are, and new ones that do not listen yet.
@@ -66,11 +70,17 @@ func (r *room) hearsWith(models *wakeModels) bool {
 	return true
 }
 
-// move has other rooms in the place of those there are: one after the other, so that the others go on listening. Nobody else may do that meanwhile.
+// move has other rooms in the place of those there are; what is in both lists goes on listening. Nobody else may do that meanwhile.
 func (h *house) move(ctx context.Context, rooms []*room) {
+	var leaving []*room
 	for _, old := range h.all() {
+		if !slices.Contains(rooms, old) {
+			leaving = append(leaving, old)
+		}
+	}
+	closeRooms(leaving) // all of them, before a new one opens a device that another one has had
+	for _, old := range leaving {
 		if !slices.ContainsFunc(rooms, func(r *room) bool { return r.id == old.id }) {
-			old.close()
 			h.replace(old, nil)
 			h.metrics.End(old.id)
 			h.log.Info().Str("satellite", old.id).Msg("satellite stopped: it was taken out of the configuration")
@@ -84,7 +94,6 @@ func (h *house) move(ctx context.Context, rooms []*room) {
 		what := "satellite started: it is new in the configuration"
 		if old != nil {
 			what = "satellite started anew: its configuration, or a model of its wake words, has changed"
-			old.close()
 			h.inherit(r, old)
 		}
 		h.restore(ctx, r)
