@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"earshot/e2e/lab"
 	"earshot/internal/audio/audiotest"
 	"earshot/internal/testkit"
 )
@@ -331,4 +332,59 @@ func TestTerminalClosed(t *testing.T) {
 	}
 	_ = terminal.Wait()
 	testkit.Within(t, 20*time.Second, "it has ended", func() bool { return b.health() == 0 })
+}
+
+// TestReloadInHomeAssistant has the real Home Assistant follow a satellite that comes, gets another wake word, and goes; the other one's device stays as it is.
+func TestReloadInHomeAssistant(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{lab.Current, lab.Oldest} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			home := lab.Start(t, lab.Options{Version: version})
+			h := newHousehold(t, home, home.PlainToken())
+			h.pulse.LoadNullSink("hall")
+			before, err := os.ReadFile(h.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, kitchen := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_wake")
+			write := func(hall string) {
+				yaml := strings.Replace(string(before), "satellites:\n", "satellites:\n"+hall, 1)
+				if err := os.WriteFile(h.config, []byte(yaml), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			has := func(want ...string) func() bool {
+				return func() bool {
+					found := h.registered("earshot_hall_")
+					for _, key := range want {
+						if _, there := found[key]; !there {
+							return false
+						}
+					}
+					return len(want) > 0 || len(found) == 0
+				}
+			}
+			const hall = "  - {id: hall, area: Hall, microphone: {driver: pulse, device: hall.monitor}, wake_words: [%s]}\n"
+			write(fmt.Sprintf(hall, "alexa"))
+			testkit.Within(t, patience, "the hall's entities", has("wake", "mute", "listen_alexa", "threshold_alexa"))
+			id := h.registered("earshot_hall_")["state"].ID
+			home.WaitState(t, id, "idle", patience)
+			write(fmt.Sprintf(hall, "hey_jarvis"))
+			testkit.Within(t, patience, "the entities of the new word", has("listen_hey_jarvis", "threshold_hey_jarvis"))
+			testkit.Within(t, patience, "those of the old word are gone", func() bool { return !has("listen_alexa")() && !has("threshold_alexa")() })
+			if now := h.registered("earshot_hall_")["state"].ID; now != id {
+				t.Errorf("the hall's state was %s, and is %s", id, now)
+			}
+			home.WaitState(t, h.registered("earshot_hall_")["listen_hey_jarvis"].ID, "on", patience)
+			write("")
+			testkit.Within(t, patience, "the hall is gone", has())
+			if _, device := home.EntityByUniqueID(t, "mqtt", "earshot_kitchen_wake"); device != kitchen {
+				t.Error("the kitchen is another device now")
+			}
+			if home.State(t, h.registered("earshot_kitchen_")["state"].ID) != "idle" {
+				t.Error("the kitchen is not idle")
+			}
+		})
+	}
 }
