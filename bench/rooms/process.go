@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,15 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"earshot/history"
+	"earshot/internal/audio"
 )
 
 const (
 	startPatience = 60 * time.Second
-	ticks         = 100 // of the processor time in /proc, a second; ref: proc(5), USER_HZ
+	settling      = 10 * time.Second // what the start has left to do is not part of listening
+	ticks         = 100              // of the processor time in /proc, a second; ref: proc(5), USER_HZ
 )
 
 // process has the program listen to files in real time, with its history and its page, and without MQTT.
@@ -68,7 +73,7 @@ func (o options) measure(ctx context.Context, rooms int) (f figures, err error) 
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		err = errors.Join(err, cmd.Wait())
 	}()
-	if err := awaitHealth(ctx, listen); err != nil {
+	if err := awaitAnswer(ctx, listen); err != nil {
 		return f, err
 	}
 	token, err := exec.CommandContext(ctx, o.program, "token", "create", "--config", config, "--role", "read", "--name", "rooms").Output()
@@ -76,20 +81,33 @@ func (o options) measure(ctx context.Context, rooms int) (f figures, err error) 
 		return f, fmt.Errorf("make a token: %w", err)
 	}
 	words := strings.Fields(string(token))
+	if err := pause(ctx, settling); err != nil {
+		return f, err
+	}
 	before, began := processTime(cmd.Process.Pid), time.Now()
-	select {
-	case <-ctx.Done():
-		return f, ctx.Err()
-	case <-time.After(o.length):
+	if err := pause(ctx, o.length); err != nil {
+		return f, err
 	}
 	f.share = (processTime(cmd.Process.Pid) - before).Seconds() / time.Since(began).Seconds()
 	f.megabytes = resident(cmd.Process.Pid)
-	f.lost, err = lost(ctx, listen, words[len(words)-1])
+	up := 0.0
+	if up, f.lost, err = microphones(ctx, listen, words[len(words)-1]); err == nil && up < 0.9*float64(rooms) {
+		err = fmt.Errorf("only %v of %d microphones hear", up, rooms)
+	}
 	return f, err
 }
 
+func pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(length):
+		return nil
+	}
+}
+
 func (o options) configure(dir, listen string, rooms int) (string, error) {
-	wav, err := filepath.Abs(o.wav)
+	wav, err := o.repeated(dir)
 	if err != nil {
 		return "", err
 	}
@@ -106,6 +124,20 @@ func (o options) configure(dir, listen string, rooms int) (string, error) {
 		models, filepath.Join(dir, "data"), listen)
 	path := filepath.Join(dir, "config.yaml")
 	return path, os.WriteFile(path, []byte(yaml.String()), 0o600)
+}
+
+// repeated is the sound again and again in one file, which is not over before the measurement is: a file that is opened anew is no microphone meanwhile.
+func (o options) repeated(dir string) (string, error) {
+	pcm, err := read(o.wav)
+	if err != nil {
+		return "", err
+	}
+	want := int((o.length + settling + startPatience).Seconds()) * audio.SampleRate
+	for len(pcm) < want {
+		pcm = append(pcm, pcm[:min(len(pcm), want-len(pcm))]...)
+	}
+	path := filepath.Join(dir, "sound.wav")
+	return path, os.WriteFile(path, history.WAV(pcm), 0o600)
 }
 
 func freeAddress() (string, error) {
@@ -128,46 +160,43 @@ func get(ctx context.Context, url, token string) (*http.Response, error) {
 	return http.DefaultClient.Do(req)
 }
 
-func awaitHealth(ctx context.Context, listen string) error {
+// awaitAnswer waits until the program runs. Of many files that are played again and again one is always being opened, so that it is not well then.
+func awaitAnswer(ctx context.Context, listen string) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for {
 		resp, err := get(ctx, "http://"+listen+"/healthz", "")
 		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
+			return resp.Body.Close()
 		}
-		select {
-		case <-ctx.Done():
-			return errors.New("the program does not hear")
-		case <-time.After(100 * time.Millisecond):
+		if pause(ctx, 100*time.Millisecond) != nil {
+			return errors.New("the program does not answer")
 		}
 	}
 }
 
-// lost is how many frames of all microphones were lost.
-func lost(ctx context.Context, listen, token string) (sum float64, err error) {
+// microphones tells how many hear, and how many frames all of them have lost.
+func microphones(ctx context.Context, listen, token string) (up, lost float64, err error) {
 	resp, err := get(ctx, "http://"+listen+"/metrics", token)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer resp.Body.Close()
-	var text strings.Builder
-	if err := resp.Write(&text); err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(text.String()) {
-		if name, value, found := strings.Cut(strings.TrimSpace(line), "} "); found && strings.HasPrefix(name, "earshot_microphone_frames_dropped_total{") {
-			n, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				return 0, err
-			}
-			sum += n
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), "{")
+		_, value, found := strings.Cut(value, "} ")
+		sum := map[string]*float64{"earshot_microphone_up": &up, "earshot_microphone_frames_dropped_total": &lost}[name]
+		if !found || sum == nil {
+			continue
 		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		*sum += n
 	}
-	return sum, nil
+	return up, lost, lines.Err()
 }
 
 // processTime is what a process has used of processors so far.
