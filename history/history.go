@@ -310,6 +310,13 @@ func (h *History) local() Store {
 	return h.main.store
 }
 
+// Damaged tells whether damage was found in the database since the start.
+func (h *History) Damaged() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.damage != ""
+}
+
 // Problem is what is wrong with the history as a whole, in a sentence for people; "" when nothing is.
 func (h *History) Problem() string {
 	h.mu.Lock()

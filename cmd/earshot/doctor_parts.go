@@ -79,19 +79,19 @@ func examineFolder(_ context.Context, d *doctor) {
 	if loose := info.Mode().Perm() & 0o077; loose != 0 {
 		d.note(part, doubt, "chmod 700 "+dir, "other users of this machine may look into %s (mode %o)", dir, info.Mode().Perm())
 	}
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(dir, &disk); err != nil {
-		d.note(part, ill, "see that the disk is there", "look at the disk of %s: %v", dir, err)
+	disk, err := diskOf(dir)
+	if err != nil {
+		d.note(part, ill, "see that the disk is there", "%v", err)
 		return
 	}
-	free := disk.Bavail * uint64(disk.Bsize)
+	free := disk.free
 	room := fmt.Sprintf("%d MB are free", free>>20)
 	switch {
 	case free < noRoom:
 		d.note(part, ill, "make room, or set history.retention.max_megabytes; recordings will be lost", "%s: only %s", dir, room)
 	case free < littleRoom:
 		d.note(part, doubt, "make room, or set history.retention.max_megabytes", "%s: only %s", dir, room)
-	case disk.Type == tmpfs:
+	case disk.inMemory:
 		d.note(part, doubt, "set history.dir to a folder on a disk", "%s is in memory: the history is lost when the machine restarts", dir)
 	default:
 		d.note(part, well, "", "%s: %s", dir, room)
@@ -155,7 +155,7 @@ type health struct {
 
 // health asks the running bridge how it is.
 func (d *doctor) health(ctx context.Context) (told health, err error) {
-	resp, err := askHealth(ctx, d.cfg.Server)
+	resp, err := askHealth(ctx, d.cfg.Server, "healthz")
 	if err != nil {
 		return told, err
 	}

@@ -34,6 +34,7 @@ type house struct {
 	open      func(*room) // makes a room listen; set by start, before anybody calls it
 	tells     atomic.Bool // Home Assistant is told what was said
 	modelsDir string
+	stored    history.Config                       // as at the start: where and how, which no later configuration changes
 	network   atomic.Pointer[openwakeword.Network] // nil when no word is told from speech
 	verifying sync.Mutex                           // held while verifiers, or the rooms that ask them, are exchanged
 
@@ -69,7 +70,7 @@ type room struct {
 // newHouse builds the satellites as people have last set them; nothing listens yet.
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
-		history: p.history, log: p.log, assistant: p.assistant, news: make(chan struct{}, 1), modelsDir: p.cfg.Models.Dir,
+		history: p.history, log: p.log, assistant: p.assistant, news: make(chan struct{}, 1), modelsDir: p.cfg.Models.Dir, stored: p.cfg.History,
 	}
 	h.tells.Store(p.cfg.Discovery.PublishTranscripts)
 	h.network.Store(p.models.network)
@@ -160,9 +161,6 @@ func (h *house) problems() []string {
 		list = append(list, problem)
 	}
 	if problem := h.history.Problem(); problem != "" {
-		list = append(list, problem)
-	}
-	if problem := h.lastReading().problem; problem != "" {
 		list = append(list, problem)
 	}
 	for _, r := range h.all() {

@@ -90,5 +90,8 @@ func (h *house) measured() metrics.State {
 		connected := h.broker.Connected()
 		state.MQTT = &connected
 	}
+	if d, err := diskOf(h.stored.Dir); err == nil {
+		state.Disk = &metrics.Disk{Database: databaseSize(h.stored), Free: d.free, Size: d.size}
+	}
 	return state
 }
