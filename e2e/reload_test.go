@@ -36,10 +36,7 @@ func startChanging(t *testing.T) *changing {
 	c := &changing{t: t, pulse: audiotest.StartPulse(t), broker: startBroker(t), starts: filepath.Join(t.TempDir(), "starts")}
 	c.pulse.LoadNullSink("kitchen")
 	c.pulse.LoadNullSink("hall")
-	dir := t.TempDir()
-	c.bridge = &bridge{
-		dir: dir, config: filepath.Join(dir, "config.yaml"), listen: fmt.Sprintf("127.0.0.1:%d", freePort(t)), env: append(os.Environ(), c.pulse.Env()...),
-	}
+	c.bridge = prepareBridge(t, "", c.pulse.Env()...)
 	c.write("", "")
 	c.bridge.restart(t)
 	testkit.Within(t, 20*time.Second, "the kitchen is heard", func() bool { return c.health() == 200 })
