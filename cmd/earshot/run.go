@@ -90,8 +90,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	hist.Attach(house)
 	services := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Notices: house.notices, Ready: house.lacks,
-		Metrics: house.metrics.Write, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Notices: house.notices, Ready: house.lacks, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
 		BridgeID:      cfg.MQTT.BridgeID,
 		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
@@ -133,7 +132,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
-	g.Go(func() error { tellManager(ctx, house.problems, log); return nil })
+	g.Go(func() error { tellManager(ctx, house.condition, log); return nil })
 	return g.Wait()
 }
 
