@@ -42,6 +42,9 @@ func checkConfigCommand(_ context.Context, t terminal, args []string) error {
 		return err
 	}
 	if err := newWakeModels(cfg.Models.Dir).load(cfg, filepath.Base(*file)); err != nil {
+		if wrong := new(config.Error); errors.As(err, &wrong) {
+			wrong.Locate(*file)
+		}
 		return err
 	}
 	_, err = fmt.Fprintf(t.out, "%s is fine: %d satellite(s)\n", *file, len(cfg.Satellites))

@@ -18,7 +18,12 @@ const (
 // lacks are what this bridge lacks to do all that it was set up for. Its models are not among them: it does not start without them.
 func (h *house) lacks(ctx context.Context) []server.Reason {
 	list := h.lacksHistory(ctx)
-	for _, r := range h.rooms {
+	if problem := h.lastReading().problem; problem != "" {
+		list = append(list, server.Reason{
+			Code: "configuration_wrong", Text: problem, Do: "correct the file: it is read again by itself. A restart would fail until then",
+		})
+	}
+	for _, r := range h.all() {
 		s := r.Status()
 		if !s.Muted && s.Microphone.LastFrame.IsZero() {
 			list = append(list, server.Reason{

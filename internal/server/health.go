@@ -9,6 +9,7 @@ import (
 type healthReport struct {
 	Status   string   `json:"status"` // ok or problem
 	Problems []string `json:"problems"`
+	Notices  []string `json:"notices"` // what people should know, and what keeps the bridge from nothing
 }
 
 // Reason is something that a bridge lacks to serve its household. It names satellites and parts of the program, and nothing that was said.
@@ -27,11 +28,14 @@ type readyReport struct {
 
 // serveHealth answers 503 as long as something keeps the bridge from hearing.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	report := healthReport{Status: "ok", Problems: []string{}}
+	report := healthReport{Status: "ok", Problems: []string{}, Notices: []string{}}
+	if s.deps.Notices != nil {
+		report.Notices = append(report.Notices, s.deps.Notices()...)
+	}
 	status := http.StatusOK
 	if s.deps.Health != nil {
 		if problems := s.deps.Health(); len(problems) > 0 {
-			report = healthReport{Status: "problem", Problems: problems}
+			report.Status, report.Problems = "problem", problems
 			status = http.StatusServiceUnavailable
 		}
 	}

@@ -226,8 +226,13 @@ func TestPageCompressed(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var mu sync.Mutex
-	var problems []string
+	var problems, notices []string
 	b := startBridge(t, func(_ *server.Config, d *server.Deps) {
+		d.Notices = func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return notices
+		}
 		d.Health = func() []string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -235,14 +240,21 @@ func TestHealth(t *testing.T) {
 		}
 	})
 	resp, body := b.get("healthz")
-	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[]}`+"\n" {
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[],"notices":[]}`+"\n" {
 		t.Errorf("well: %d %s", resp.StatusCode, got)
+	}
+	mu.Lock()
+	notices = []string{"A restart is needed."}
+	mu.Unlock()
+	resp, body = b.get("healthz")
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[],"notices":["A restart is needed."]}`+"\n" {
+		t.Errorf("with a notice: %d %s", resp.StatusCode, got)
 	}
 	mu.Lock()
 	problems = []string{"Kitchen: the microphone is gone"}
 	mu.Unlock()
 	resp, body = b.get("healthz")
-	if got := string(body); resp.StatusCode != 503 || got != `{"status":"problem","problems":["Kitchen: the microphone is gone"]}`+"\n" {
+	if got := string(body); resp.StatusCode != 503 || got != `{"status":"problem","problems":["Kitchen: the microphone is gone"],"notices":["A restart is needed."]}`+"\n" {
 		t.Errorf("with a problem: %d %s", resp.StatusCode, got)
 	}
 	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
