@@ -8,7 +8,7 @@ import (
 )
 
 // ErrNoAccount means that Home Assistant has no account of a person with that id that may be used.
-var ErrNoAccount = errors.New("Home Assistant has no such account")
+var ErrNoAccount = errors.New("there is no such account in Home Assistant")
 
 // adminGroup is whose members may do everything. ref: homeassistant/auth/const.py
 const adminGroup = "system-admin"
