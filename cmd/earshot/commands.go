@@ -34,7 +34,7 @@ type command struct {
 // commands is the list of all commands, in the order of the help.
 func commands() []command {
 	return []command{
-		{"run", "[--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
+		{"run", "[--config FILE] | --supervisor URL [--options FILE] [--listen HOST:PORT] [--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
 		{"demo", "", "play the demonstration recording as if it were a microphone", demoCommand},
 		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
 		{"enroll", "WORD [--config FILE] [--satellite ID] [--samples N] [--keep] | WORD --from FILE...", "make a wake word of your own from what people say to a microphone, or from WAV files", enrollCommand},
