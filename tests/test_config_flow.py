@@ -105,7 +105,16 @@ async def test_zeroconf(hass: HomeAssistant, bridge: FakeBridge) -> None:
 
 
 def app(bridge: FakeBridge, **said: Any) -> HassioServiceInfo:
-    config = {"id": "bridge", "name": "Earshot", "host": "127.0.0.1", "port": bridge.port, "ssl": False, "token": TOKEN, "addon": "Earshot", **said}
+    config = {
+        "id": "bridge",
+        "name": "Earshot",
+        "host": "127.0.0.1",
+        "port": bridge.port,
+        "ssl": False,
+        "token": TOKEN,
+        "addon": "Earshot",
+        **said,
+    }
     return HassioServiceInfo(config=config, name="Earshot", slug="local_earshot", uuid="0123")
 
 

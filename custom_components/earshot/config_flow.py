@@ -1,4 +1,4 @@
-"""Setting up a bridge: found on MQTT or in the network or typed in, then paired by a code that it shows; or an add-on, which needs no code."""
+"""Setting up a bridge: found on MQTT or in the network or typed in, then paired by a code that it shows; an add-on needs no code."""
 
 from collections.abc import Mapping
 import json
