@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -225,20 +224,10 @@ func (a announcer) withdraw(ctx context.Context, path string, last announced) er
 	return os.Remove(path)
 }
 
-// write replaces the file in one step.
 func (n announced) write(path string) error {
 	data, err := json.Marshal(n)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".addon-*") // for the owner only
-	if err != nil {
-		return fmt.Errorf("note what was announced: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = cmp.Or(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	if err == nil {
+		err = replaceFile(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("note what was announced: %w", err)

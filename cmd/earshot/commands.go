@@ -46,7 +46,7 @@ func commands() []command {
 			"send a command of the services to a bridge and print its answer as JSON", callCommand,
 		},
 		{
-			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME", "list the wake-word models, add some, or measure how often they fire by mistake",
+			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME | refresh", "list the wake-word models, add some, measure how often they fire by mistake, or bring those of a package up to date",
 			modelsCommand,
 		},
 		{"tune", "[WAKE_WORD] [--satellite ID] [--apply | --verifier | --no-verifier] [--json] [--config FILE]", "say what other thresholds and a verifier would have done to the recordings you have marked, or set the better one", tuneCommand},

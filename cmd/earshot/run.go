@@ -81,6 +81,13 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if err != nil {
 		return err
 	}
+	_, kept, err := refreshModels(cfg.Models)
+	if err != nil {
+		log.Warn().Err(err).Msg("the models may be older than the program")
+	}
+	for _, name := range kept {
+		log.Info().Str("file", name).Msg("a model is not the one that came with the program, and stays")
+	}
 	p, err := newParts(cfg, opt.file, hist, log)
 	if err != nil {
 		return err
