@@ -18,7 +18,7 @@ import (
 
 	"earshot/internal/assist/assisttest"
 	"earshot/internal/audio/audiotest"
-	"earshot/internal/supervisor/supervisortest"
+	"earshot/internal/supervisor/suptest"
 	"earshot/internal/testkit"
 )
 
@@ -27,7 +27,7 @@ type addOn struct {
 	*bridge
 	t     *testing.T
 	home  *assisttest.Server
-	super *supervisortest.Server
+	super *suptest.Server
 	ip    string // that the ingress comes from
 }
 
@@ -41,7 +41,7 @@ func newAddOn(t *testing.T, ip, options string) *addOn {
 			{ID: "d4", Name: "Supervisor", Admin: true, Generated: true}, {ID: "e5", Name: "Eva", Owner: true},
 		}
 	})
-	a.super = supervisortest.New(t, ip, supervisortest.Settings{
+	a.super = suptest.New(t, ip, suptest.Settings{
 		Hostname: "127.0.0.1", Services: []string{"earshot"}, Home: a.home.URL(), HomeToken: assisttest.Token,
 	})
 	if err := os.CopyFS(filepath.Join(a.dir, "models"), os.DirFS("../models")); err != nil {
@@ -50,7 +50,7 @@ func newAddOn(t *testing.T, ip, options string) *addOn {
 	a.write("options.json", options)
 	a.write("cli.yaml", fmt.Sprintf("satellites: [{id: kitchen}]\nhistory: {dir: %q}\nserver: {listen: %q}\n", filepath.Join(a.dir, "history"), a.listen))
 	a.config = filepath.Join(a.dir, "cli.yaml") // for the command line
-	a.env = append(os.Environ(), "SUPERVISOR_TOKEN="+supervisortest.Token, "HASSIO_TOKEN="+supervisortest.Token)
+	a.env = append(os.Environ(), "SUPERVISOR_TOKEN="+suptest.Token, "HASSIO_TOKEN="+suptest.Token)
 	return a
 }
 
@@ -75,12 +75,12 @@ func (a *addOn) hears() {
 }
 
 // announced waits for what Home Assistant was told so far, and returns what is announced now.
-func (a *addOn) announced(pushed string) supervisortest.Message {
+func (a *addOn) announced(pushed string) suptest.Message {
 	a.t.Helper()
 	testkit.Within(a.t, 10*time.Second, "Home Assistant is told "+pushed, func() bool { return strings.Join(a.super.Pushed(), ", ") == pushed })
 	list := a.super.Messages()
 	if len(list) == 0 {
-		return supervisortest.Message{}
+		return suptest.Message{}
 	}
 	return list[0]
 }
@@ -125,7 +125,7 @@ func TestAddOn(t *testing.T) {
 	mosquitto.watch(t, "-u", "observer", "-P", secret)
 	a := newAddOn(t, "127.0.0.77", `{"satellites": [{"id": "kitchen", "name": "Kitchen", "area": "Kitchen", "wake_words": ["okay_nabu"], "speaker": true}],
 		"save": "audio+text", "keep_commands": "90d", "members": "read", "log_level": "info"}`)
-	a.super.Set(func(s *supervisortest.Settings) {
+	a.super.Set(func(s *suptest.Settings) {
 		s.Starting = true
 		s.MQTT = map[string]any{"host": "127.0.0.1", "port": mosquitto.port, "username": "earshot", "password": secret}
 	})
@@ -135,7 +135,7 @@ func TestAddOn(t *testing.T) {
 	a.env = append(a.env, "PULSE_CLIENTCONFIG="+filepath.Join(a.dir, "client.conf"))
 	a.start()
 	testkit.Within(t, 10*time.Second, "a Supervisor that starts is waited for", func() bool { return strings.Contains(a.log.String(), "the Supervisor will be asked again") })
-	a.super.Set(func(s *supervisortest.Settings) { s.Starting = false })
+	a.super.Set(func(s *suptest.Settings) { s.Starting = false })
 	a.hears()
 	testkit.Within(t, 20*time.Second, "the device is at the household's broker", func() bool {
 		return strings.Contains(mosquitto.last("homeassistant/device/earshot_kitchen/config"), `"Kitchen"`)
@@ -181,7 +181,7 @@ func TestAddOn(t *testing.T) {
 }
 
 // checkAnnouncement starts anew, as after an update; with a token that was revoked; and where nobody else may reach the server.
-func (a *addOn) checkAnnouncement(first supervisortest.Message, token string) {
+func (a *addOn) checkAnnouncement(first suptest.Message, token string) {
 	t := a.t
 	logs := a.log.String()
 	again := func() {
@@ -209,7 +209,7 @@ func (a *addOn) checkAnnouncement(first supervisortest.Message, token string) {
 			t.Error("the token of the integration is in the log")
 		}
 	}
-	a.super.Set(func(s *supervisortest.Settings) { s.Hostname = "local-earshot" })
+	a.super.Set(func(s *suptest.Settings) { s.Hostname = "local-earshot" })
 	again()
 	if left := a.announced("post 1, post 1, delete 1"); left.UUID != "" {
 		t.Errorf("withdrawn, but there is %v", left)
@@ -218,7 +218,7 @@ func (a *addOn) checkAnnouncement(first supervisortest.Message, token string) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the tokens: %v, %v", info, err)
 	}
-	for _, hidden := range []string{supervisortest.Token, token, secret, assisttest.Token} {
+	for _, hidden := range []string{suptest.Token, token, secret, assisttest.Token} {
 		if strings.Contains(logs, hidden) {
 			t.Errorf("a secret is in the log: %s…", hidden[:4])
 		}
@@ -254,8 +254,8 @@ func TestAddOnRefusals(t *testing.T) {
 		token, options, says string
 		code                 int
 	}{
-		{supervisortest.Token, `{"satellites": [{"id": "Living Room"}]}`, "satellites[0].id: ", 2},
-		{supervisortest.Token, `{"satellites": []}`, "satellites: there is none", 2},
+		{suptest.Token, `{"satellites": [{"id": "Living Room"}]}`, "satellites[0].id: ", 2},
+		{suptest.Token, `{"satellites": []}`, "satellites: there is none", 2},
 		{"wrong-token-of-somebody", `{"satellites": [{"id": "hall"}]}`, "the Supervisor does not allow this", 1},
 		{"", `{"satellites": [{"id": "hall"}]}`, "SUPERVISOR_TOKEN is not set", 1},
 	} {

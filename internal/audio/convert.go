@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -61,16 +62,37 @@ func (c *converter) read(dst []int16) ([]int16, error) {
 	n, err := c.r.Read(c.raw[c.have:])
 	n += c.have
 	whole := n - n%c.format.frameBytes()
-	samples, sound := c.format.decode(c.block, c.raw[:whole], c.channel, c.gain)
-	c.sound, c.powers = sound, nil
+	dst = c.convert(dst, c.raw[:whole])
+	c.powers = nil
 	if c.meter.add(c.format, c.raw[:whole]) {
 		c.powers = c.meter.power[:c.format.channels]
 	}
 	c.have = copy(c.raw, c.raw[whole:n])
-	dst = c.rate.push(dst, c.block[:samples])
 	if errors.Is(err, io.EOF) {
 		c.ended = true
 		return c.rate.flush(dst), io.EOF
 	}
 	return dst, err
+}
+
+// convert appends whole sample frames to dst.
+func (c *converter) convert(dst []int16, raw []byte) []int16 {
+	if c.format.encoding == s16le && c.format.rate == SampleRate && c.gain == 1 {
+		return c.copy(dst, raw)
+	}
+	n, sound := c.format.decode(c.block, raw, c.channel, c.gain)
+	c.sound = sound
+	return c.rate.push(dst, c.block[:n])
+}
+
+// copy is convert for sound that is what we want already, which sound servers deliver: the same samples, without the way through floats.
+func (c *converter) copy(dst []int16, raw []byte) []int16 {
+	var all int16
+	for at, step := 2*c.channel, c.format.frameBytes(); at+2 <= len(raw); at += step {
+		v := int16(binary.LittleEndian.Uint16(raw[at:]))
+		all |= v
+		dst = append(dst, v)
+	}
+	c.sound = all != 0
+	return dst
 }

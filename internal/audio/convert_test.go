@@ -156,6 +156,25 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// TestUntouched wants every sample of a microphone that delivers what we want as it was, of each channel.
+func TestUntouched(t *testing.T) {
+	want := [2][]int16{}
+	var raw []byte
+	for v := math.MinInt16; v <= math.MaxInt16; v++ {
+		frame := [2]int16{int16(v), int16(-1 - v)}
+		for ch, sample := range frame {
+			want[ch] = append(want[ch], sample)
+			raw = binary.LittleEndian.AppendUint16(raw, uint16(sample))
+		}
+	}
+	for ch := range want {
+		got := convertAll(t, raw, audio.Config{Format: "s16le", Rate: audio.SampleRate, Channels: 2, Channel: ch})
+		if diff := cmp.Diff(want[ch], got); diff != "" {
+			t.Errorf("channel %d: (-want +got)\n%s", ch, diff)
+		}
+	}
+}
+
 func TestGainAndClipping(t *testing.T) {
 	raw := f32([]float64{0.25, -0.25, 0.9, -0.9, math.NaN(), math.Inf(1), math.Inf(-1), 1e30})
 	got := convertAll(t, raw, audio.Config{Format: "f32le", GainDB: 20 * math.Log10(2)})

@@ -13,11 +13,11 @@ import (
 
 	"earshot/internal/config"
 	"earshot/internal/supervisor"
-	"earshot/internal/supervisor/supervisortest"
+	"earshot/internal/supervisor/suptest"
 	"earshot/internal/testkit"
 )
 
-func open(t *testing.T, f *supervisortest.Server, token string) *supervisor.Client {
+func open(t *testing.T, f *suptest.Server, token string) *supervisor.Client {
 	t.Helper()
 	c, err := supervisor.New(f.URL(), token)
 	if err != nil {
@@ -28,15 +28,15 @@ func open(t *testing.T, f *supervisortest.Server, token string) *supervisor.Clie
 
 func TestSupervisor(t *testing.T) {
 	testkit.NoLeaks(t)
-	f := supervisortest.New(t, "127.0.0.1", supervisortest.Settings{Hostname: "local-earshot", Services: []string{"earshot"}})
-	c, ctx := open(t, f, supervisortest.Token), t.Context()
+	f := suptest.New(t, "127.0.0.1", suptest.Settings{Hostname: "local-earshot", Services: []string{"earshot"}})
+	c, ctx := open(t, f, suptest.Token), t.Context()
 	if self, err := c.Self(ctx); err != nil || self != (supervisor.Self{Slug: "local_earshot", Hostname: "local-earshot"}) {
 		t.Errorf("%+v, %v", self, err)
 	}
 	if _, err := c.Broker(ctx); !errors.Is(err, supervisor.ErrNoBroker) {
 		t.Errorf("without a broker: %v", err)
 	}
-	f.Set(func(s *supervisortest.Settings) {
+	f.Set(func(s *suptest.Settings) {
 		s.MQTT = map[string]any{"host": "core-mosquitto", "port": 8883, "ssl": true, "username": "addons", "password": "p:w@d"}
 	})
 	b, err := c.Broker(ctx)
@@ -66,7 +66,7 @@ func TestSupervisor(t *testing.T) {
 	if _, err := open(t, f, "wrong").Broker(ctx); !errors.Is(err, supervisor.ErrRefused) || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("with a wrong token: %v", err)
 	}
-	f.Set(func(s *supervisortest.Settings) { s.Starting = true })
+	f.Set(func(s *suptest.Settings) { s.Starting = true })
 	if _, err := c.Broker(ctx); err == nil || errors.Is(err, supervisor.ErrNoBroker) || !strings.Contains(err.Error(), "not ready") {
 		t.Errorf("while it starts: %v", err)
 	}

@@ -1,5 +1,5 @@
-// Package supervisortest is a Supervisor of Home Assistant that speaks its API, its proxy to Home Assistant and its ingress.
-package supervisortest
+// Package suptest is a Supervisor of Home Assistant that speaks its API, its proxy to Home Assistant and its ingress.
+package suptest
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ import (
 )
 
 // Token is what the add-on is given.
-const Token = "supervisortest-0123456789abcdef"
+const Token = "suptest-0123456789abcdef"
 
 // Message is an announcement.
 type Message struct {
@@ -57,7 +57,7 @@ func New(t testing.TB, ip string, s Settings) *Server {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 	if err != nil {
-		t.Fatalf("supervisortest: %v", err)
+		t.Fatalf("suptest: %v", err)
 	}
 	f := &Server{t: t, settings: s, messages: map[string]Message{}}
 	f.http = &httptest.Server{Listener: l, Config: &http.Server{Handler: f.handler()}}
@@ -275,7 +275,7 @@ func (f *Server) socket(w http.ResponseWriter, r *http.Request) {
 	defer to.Close()
 	var m map[string]any
 	if to.ReadJSON(&m) != nil || to.WriteJSON(map[string]string{"type": "auth", "access_token": now.HomeToken}) != nil || to.ReadJSON(&m) != nil || m["type"] != "auth_ok" {
-		f.t.Errorf("supervisortest: Home Assistant does not let the Supervisor in: %v", m)
+		f.t.Errorf("suptest: Home Assistant does not let the Supervisor in: %v", m)
 		return
 	}
 	if from.WriteJSON(map[string]string{"type": "auth_ok", "ha_version": "2026.11.0"}) != nil {
