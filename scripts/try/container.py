@@ -50,7 +50,7 @@ class Container:
         rights = ["--reuid", str(self.uid), "--regid", str(self.uid), "--groups", self.groups]
         rights += ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
         variables = [f"{name}={value}" for name, value in self.environment.items()]
-        inside = ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", *variables, "chroot", str(self.root), "setpriv", *rights]
+        inside = ["chroot", str(self.root), "env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", *variables, "setpriv", *rights]
         return ["nsenter", "--target", self.pid, "--mount", "--net", "--pid", *inside, "sh", "-c", 'cd /data && exec "$@"', "sh", *words]
 
     def do(self, *words: str) -> tuple[int, str]:
