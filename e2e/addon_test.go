@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,7 +16,9 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
 
+	"earshot/internal/assist"
 	"earshot/internal/assist/assisttest"
 	"earshot/internal/audio/audiotest"
 	"earshot/internal/supervisor/suptest"
@@ -266,5 +269,30 @@ func TestAddOnRefusals(t *testing.T) {
 		if code := cmd.ProcessState.ExitCode(); code != tc.code || !strings.Contains(string(out), tc.says) || (tc.token != "" && strings.Contains(string(out), tc.token)) {
 			t.Errorf("exit code %d, want %d and %q: %s", code, tc.code, tc.says, out)
 		}
+	}
+}
+
+// checkAccounts asks the real Home Assistant who is an administrator, as the ingress of an add-on does.
+func (h *integrated) checkAccounts() {
+	h.t.Helper()
+	client, err := assist.New(assist.Config{URL: h.home.URL(), Token: h.home.Token()}, zerolog.Nop())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(h.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- client.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	for token, admin := range map[string]bool{h.home.Token(): true, h.home.PlainToken(): false} {
+		var user struct{ ID, Name string }
+		if err := h.home.DoAs(h.t, token, "auth/current_user", nil, &user); err != nil {
+			h.t.Fatal(err)
+		}
+		if got, err := client.Account(ctx, user.ID); err != nil || got != (assist.Account{Name: user.Name, Admin: admin}) {
+			h.t.Errorf("%s, an administrator: %v, is %+v, %v", user.Name, admin, got, err)
+		}
+	}
+	if _, err := client.Account(ctx, "0123456789abcdef"); !errors.Is(err, assist.ErrNoAccount) {
+		h.t.Errorf("nobody: %v", err)
 	}
 }
