@@ -50,7 +50,8 @@ func newAddon(ctx context.Context, t terminal, f addonFlags) (*addon, config.Con
 		return nil, cfg, err
 	}
 	a := &addon{client: client}
-	log := newLogger(cfg.Log, t.err, token).With().Str("component", "supervisor").Logger()
+	log, _ := newLogger(cfg.Log, t.err, token)
+	log = log.With().Str("component", "supervisor").Logger()
 	if a.self, err = patiently(ctx, log, client.Self); err != nil {
 		return nil, cfg, err
 	}
