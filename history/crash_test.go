@@ -207,7 +207,7 @@ func (b *book) check(t *testing.T) {
 		case there[marker] && gone, !there[marker] && !strings.Contains(state, "delete") && state != "add":
 			t.Errorf("%s: %s, and there is %v", marker, state, there[marker])
 		case (!there[marker] || strings.Contains(state, "text-done")) && strings.Contains(all, marker):
-			t.Errorf("%s: %s, there is %v, and its text can be read", marker, state, there[marker])
+			t.Errorf("%s: %s, there is %v, and its text can be read in %v", marker, state, there[marker], traces(t, b.dir, marker))
 		case !there[marker]:
 			b.state[marker] = "delete-done"
 		case state == "add":
