@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -256,12 +257,12 @@ func (b *book) settle(marker string, e history.Entry) {
 	}
 }
 
-// readAll is every byte of a folder.
-func readAll(t *testing.T, dir string) string {
+// readAll is every byte of a folder, but for files of some names.
+func readAll(t *testing.T, dir string, but ...string) string {
 	t.Helper()
 	var all strings.Builder
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || slices.Contains(but, d.Name()) {
 			return err
 		}
 		data, err := os.ReadFile(path)
