@@ -53,6 +53,9 @@ func (h *History) retainDaily(ctx context.Context) {
 		case <-h.woken:
 			timer.Stop()
 			over, _ = h.overLimit(ctx) // what is not known now is seen after the next addition
+		case <-h.retimed:
+			timer.Stop()
+			plan.next = h.nextRun(wall())
 		case <-timer.C:
 		}
 		before := plan.doubt

@@ -18,7 +18,9 @@ func startClock(zone string, at string, last, now time.Time) *clock {
 		panic(err)
 	}
 	h := &History{cal: Calendar{Zone: loc}}
-	h.cfg.Retention.At = at
+	rules := DefaultConfig()
+	rules.Retention.At = at
+	h.defaults.Store(&defaults{retention: rules.Retention})
 	return &clock{now: now, plan: newSchedule(h.nextRun, last, time.Time{}, now)}
 }
 
