@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -207,7 +208,7 @@ func (b *book) check(t *testing.T) {
 		case there[marker] && gone, !there[marker] && !strings.Contains(state, "delete") && state != "add":
 			t.Errorf("%s: %s, and there is %v", marker, state, there[marker])
 		case (!there[marker] || strings.Contains(state, "text-done")) && strings.Contains(all, marker):
-			t.Errorf("%s: %s, there is %v, and its text can be read", marker, state, there[marker])
+			t.Errorf("%s: %s, there is %v, and its text can be read in %v", marker, state, there[marker], traces(t, b.dir, marker))
 		case !there[marker]:
 			b.state[marker] = "delete-done"
 		case state == "add":
@@ -256,12 +257,12 @@ func (b *book) settle(marker string, e history.Entry) {
 	}
 }
 
-// readAll is every byte of a folder.
-func readAll(t *testing.T, dir string) string {
+// readAll is every byte of a folder, but for files of some names.
+func readAll(t *testing.T, dir string, but ...string) string {
 	t.Helper()
 	var all strings.Builder
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || slices.Contains(but, d.Name()) {
 			return err
 		}
 		data, err := os.ReadFile(path)

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -168,6 +169,29 @@ func TestSetAside(t *testing.T) {
 	// It can be opened where it lies, when it was not damaged after all.
 	old := newHouse(t, folder)
 	if e := old.list(t); len(e) != 1 || e[0].Transcript != "old" {
+		t.Errorf("the old history holds %d entries", len(e))
+	}
+}
+
+// TestSetAsideCutOff goes on where a power cut has stopped it: a new database beside the old clips would be refused at every start.
+func TestSetAsideCutOff(t *testing.T) {
+	h := newHouse(t, t.TempDir())
+	h.add(t, said("old", day, 3))
+	h.close()
+	folder := filepath.Join(h.dir, "damaged-20261124-180000")
+	err := errors.Join(os.WriteFile(filepath.Join(h.dir, "history.damaged"), []byte(filepath.Base(folder)), 0o600), os.Mkdir(folder, 0o700),
+		os.Rename(filepath.Join(h.dir, "history.db"), filepath.Join(folder, "history.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !history.Damaged(h.dir) {
+		t.Error("the next start does not know that something is to be set aside")
+	}
+	if got, err := history.SetAside(h.dir, day.Add(time.Hour)); err != nil || got != folder || history.Damaged(h.dir) {
+		t.Fatalf("%s, %v; still damaged: %v", got, err, history.Damaged(h.dir))
+	}
+	newHouse(t, h.dir)
+	if e := newHouse(t, folder).list(t); len(e) != 1 || e[0].Transcript != "old" {
 		t.Errorf("the old history holds %d entries", len(e))
 	}
 }

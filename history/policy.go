@@ -80,6 +80,7 @@ const (
 	limitsSetting    = "limits"
 	improveSetting   = "improve"
 	retentionSetting = "retention" // when it last ran, and what it did
+	doubtSetting     = "clock"     // what the clock showed when it was suddenly far ahead
 )
 
 // Save tells what is stored of a satellite's recordings.

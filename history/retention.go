@@ -106,21 +106,19 @@ func (h *History) tooOld(ctx context.Context, at time.Time) ([]Selection, error)
 }
 
 // Retain deletes what is too old and what is too much, now.
-func (h *History) Retain(ctx context.Context) (RetentionRun, error) {
+func (h *History) Retain(ctx context.Context) (RetentionRun, error) { return h.keepRules(ctx, true) }
+
+// keepRules is Retain, which spares what is too old where the clock is not believed.
+func (h *History) keepRules(ctx context.Context, clock bool) (RetentionRun, error) {
 	h.deleting.Lock()
 	defer h.deleting.Unlock()
 	run := RetentionRun{At: time.Now().UTC().Truncate(time.Millisecond)}
-	doomed, err := h.tooOld(ctx, run.At)
-	for _, sel := range doomed {
-		if err == nil {
-			err = h.retain(ctx, sel, &run)
-		}
+	var err error
+	if clock {
+		err = h.deleteOld(ctx, &run)
 	}
 	if err == nil {
 		err = h.keepLimits(ctx, &run)
-	}
-	if err == nil {
-		err = h.main.store.DropAccesses(ctx, run.At.Add(-accessAge))
 	}
 	switch {
 	case err != nil:
@@ -128,7 +126,24 @@ func (h *History) Retain(ctx context.Context) (RetentionRun, error) {
 	case run.Failed > 0:
 		run.Problem = "Files of deleted recordings could not be removed; it is tried again. They cannot be played any more."
 	}
+	if !clock {
+		return run, err // the next start has to know what the clock showed before
+	}
 	return run, errors.Join(err, h.remember(context.WithoutCancel(ctx), retentionSetting, run))
+}
+
+// deleteOld deletes what is too old for its rules, and lines of the access log that are.
+func (h *History) deleteOld(ctx context.Context, run *RetentionRun) error {
+	doomed, err := h.tooOld(ctx, run.At)
+	for _, sel := range doomed {
+		if err == nil {
+			err = h.retain(ctx, sel, run)
+		}
+	}
+	if err == nil {
+		err = h.main.store.DropAccesses(ctx, run.At.Add(-accessAge))
+	}
+	return err
 }
 
 // retain deletes one selection of a run.

@@ -31,47 +31,74 @@ func (h *History) Run(ctx context.Context) error {
 
 // retainDaily runs retention once a day, at the next chance when the program was not running then, and looks at the limits after additions.
 func (h *History) retainDaily(ctx context.Context) {
-	var last RetentionRun
+	var (
+		last  RetentionRun
+		doubt time.Time
+	)
 	if _, err := h.remembered(ctx, retentionSetting, &last); err != nil && ctx.Err() == nil {
 		h.log.Error().Err(err).Msg("the last retention run is not known")
 	}
-	next := h.nextRun(time.Now())
-	if !last.At.IsZero() {
-		next = h.nextRun(last.At)
+	if text, err := h.local().Setting(ctx, doubtSetting); err == nil && text != "" {
+		doubt, _ = time.Parse(time.RFC3339, text) // what is not a time is no doubt
 	}
+	plan := newSchedule(h.nextRun, last.At, doubt, wall())
+	h.noteDoubt(ctx, doubt, plan.doubt)
 	for {
-		timer := time.NewTimer(time.Until(next))
+		timer := time.NewTimer(plan.wait(wall()))
+		over := false
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-h.woken:
 			timer.Stop()
-			if over, err := h.overLimit(ctx); err == nil && !over {
-				continue
-			}
+			over, _ = h.overLimit(ctx) // what is not known now is seen after the next addition
 		case <-h.retimed:
 			timer.Stop()
-			next = h.nextRun(time.Now())
-			continue
+			plan.next = h.nextRun(wall())
 		case <-timer.C:
 		}
-		next = h.retainNow(ctx)
+		before := plan.doubt
+		plan.look(wall())
+		h.noteDoubt(ctx, before, plan.doubt)
+		if over || plan.due(wall()) {
+			h.retainNow(ctx, plan)
+		}
 	}
 }
 
-// retainNow runs retention and returns when it is to run next.
-func (h *History) retainNow(ctx context.Context) time.Time {
-	run, err := h.Retain(ctx)
-	next := h.nextRun(time.Now())
+// wall is the time of day, as it was set: without what Go keeps beside it to measure how long something takes.
+func wall() time.Time { return time.Now().Round(0) }
+
+// noteDoubt remembers whether the clock is believed, so that a restart does not make it begin anew.
+func (h *History) noteDoubt(ctx context.Context, before, doubt time.Time) {
+	if doubt.Equal(before) {
+		return
+	}
+	text := ""
+	if !doubt.IsZero() {
+		text = doubt.UTC().Format(time.RFC3339)
+		h.log.Warn().Time("clock", doubt).Msg("the clock of this machine is suddenly more than a week ahead; " +
+			"recordings that are too old by it are deleted when it has gone on for a day")
+	}
+	if err := h.local().SetSetting(ctx, doubtSetting, text); err != nil && ctx.Err() == nil {
+		h.log.Warn().Err(err).Msg("a restart will begin anew to see whether the clock is right")
+	}
+}
+
+// retainNow runs retention. While the clock is not believed it goes by the limits only.
+func (h *History) retainNow(ctx context.Context, plan *schedule) {
+	run, err := h.keepRules(ctx, plan.believed())
+	if plan.believed() {
+		plan.next = h.nextRun(wall())
+	}
 	switch {
 	case err != nil && ctx.Err() == nil:
 		h.log.Error().Err(err).Int("deleted", run.Deleted).Msg("retention ended early")
-		next = time.Now().Add(keepAway)
+		plan.next = wall().Add(keepAway)
 	case run.Deleted > 0:
 		h.log.Info().Int("deleted", run.Deleted).Int64("bytes", run.Stored).Msg("retention deleted recordings")
 	}
-	return next
 }
 
 // overLimit tells whether the history is larger than the household wants it.

@@ -19,6 +19,7 @@ need postgres postgresql
 need chromium chromium
 need node nodejs
 need npm npm
+need strace strace
 
 # openWakeWord models, which are not shipped.
 heads() { python3 "$(dirname "$0")/models.py" --heads "$(dirname "$0")/../.lab/heads"; }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -47,7 +46,7 @@ func openHistory(ctx context.Context, cfg history.Config, log zerolog.Logger) (*
 }
 
 func (o *opened) open(ctx context.Context, cfg history.Config) error {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+	if err := history.MakeFolder(cfg.Dir); err != nil {
 		return fmt.Errorf("open history: %w", err)
 	}
 	var err error

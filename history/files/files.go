@@ -62,7 +62,7 @@ func Open(dir string) (*Blobs, error) {
 }
 
 func (b *Blobs) open(dir string) error {
-	err := os.MkdirAll(dir, 0o700)
+	err := history.MakeFolder(dir)
 	if err != nil {
 		return err
 	}

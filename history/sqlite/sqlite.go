@@ -67,7 +67,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	s.release()
-	err := os.MkdirAll(filepath.Dir(s.path), 0o700)
+	err := history.MakeFolder(filepath.Dir(s.path))
 	if err != nil {
 		return err
 	}

@@ -23,19 +23,19 @@ const (
 type signer struct {
 	key []byte
 	now func() time.Time
+	age func() time.Duration // of this process: a link ends by it, also when somebody sets the clock back meanwhile
 }
 
 func newSigner(random io.Reader) signer {
-	key := make([]byte, sha256.Size)
+	key, began := make([]byte, sha256.Size), time.Now()
 	_, _ = io.ReadFull(random, key) // crypto/rand never fails: it ends the program instead
-	return signer{key: key, now: time.Now}
+	return signer{key: key, now: time.Now, age: func() time.Duration { return time.Since(began) }}
 }
 
 // sign returns the query that makes a link good, and until when it does.
 func (c signer) sign(kind, id string) (query url.Values, expires time.Time) {
-	expires = c.now().Add(linkLifetime).Truncate(time.Second)
-	exp := strconv.FormatInt(expires.Unix(), 10)
-	return url.Values{"exp": {exp}, "sig": {c.signature(kind, id, exp)}}, expires
+	exp := strconv.FormatInt((c.age() + linkLifetime).Milliseconds(), 10)
+	return url.Values{"exp": {exp}, "sig": {c.signature(kind, id, exp)}}, c.now().Add(linkLifetime)
 }
 
 func (c signer) signature(kind, id, exp string) string {
@@ -51,5 +51,5 @@ func (c signer) check(kind, id string, query url.Values) bool {
 		return false
 	}
 	expires, err := strconv.ParseInt(exp, 10, 64)
-	return err == nil && c.now().Unix() < expires
+	return err == nil && c.age().Milliseconds() < expires
 }
