@@ -191,12 +191,13 @@ type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
 	id     int
-	pace   *time.Ticker // a bridge takes 100 commands a second
+	pace   *time.Ticker  // a bridge takes 100 commands a second
+	limit  time.Duration // for an answer
 	events chan map[string]any
 }
 
 func newClient(t *testing.T, ws *websocket.Conn) *client {
-	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
+	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), limit: 10 * time.Second, events: make(chan map[string]any, 100)}
 	t.Cleanup(c.pace.Stop)
 	return c
 }
@@ -227,7 +228,7 @@ func (b *bridge) dialWith(t *testing.T, token string) *client {
 
 func (c *client) read() map[string]any {
 	c.t.Helper()
-	_ = c.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.ws.SetReadDeadline(time.Now().Add(c.limit))
 	var m map[string]any
 	if err := c.ws.ReadJSON(&m); err != nil {
 		c.t.Fatalf("read from the bridge: %v", err)
