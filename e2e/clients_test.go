@@ -121,13 +121,7 @@ func TestDrillThousandClients(t *testing.T) {
 	}
 	t.Logf("each was told of %d recordings and %d changes", added, updates)
 	leave()
-	var now vitals
-	if !testkit.Poll(patience, func() bool {
-		now = b.vitals(t, token)
-		return now.goroutines <= before.goroutines+2 && now.fds <= before.fds+2
-	}) {
-		t.Errorf("after they have left there are: %v; before they came: %v", now, before)
-	}
+	b.settle(t, token, before)
 }
 
 // flood changes recordings, of which each client is told, until those that do not read are dropped.

@@ -69,6 +69,7 @@ func TestDrillSoak(t *testing.T) {
 
 	checkFlat(t, s.watch(t))
 
+	c = s.dialWith(t, s.token) // who says nothing for so long is taken for gone
 	s.mute(t, c, true)
 	recorded := int64(s.count(t, "earshot_recordings_total") - before)
 	testkit.Within(t, patience, "the follower is told of every recording", func() bool { return f.added.Load() == recorded })

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"earshot/internal/testkit"
 )
 
 // vitals is what a program that runs for months must not have ever more of.
@@ -137,6 +139,19 @@ func checkFlat(t *testing.T, series []vitals) {
 	}
 	for _, complaint := range grown(series) {
 		t.Error(complaint)
+	}
+}
+
+// settle waits until there are no more goroutines and open files than before something, but for those of the database: each connection that it
+// has opened meanwhile, and keeps, is three files and a goroutine.
+func (b *bridge) settle(t *testing.T, token string, before vitals) {
+	t.Helper()
+	var now vitals
+	if !testkit.Poll(patience, func() bool {
+		now = b.vitals(t, token)
+		return now.goroutines <= before.goroutines+4 && now.fds <= before.fds+6
+	}) {
+		t.Errorf("afterwards there are: %v; before there were: %v", now, before)
 	}
 }
 
