@@ -79,6 +79,7 @@ screenshots: models web/node_modules
 bench: build models
 	$(GO) test -run '^$$' -bench . -skip Million -benchmem ./...
 	python3 bench/wake_cpu.py
+	$(GO) run ./bench/rooms -program bin/earshot
 	bench/history.sh
 
 clean:

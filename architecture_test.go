@@ -16,6 +16,7 @@ import (
 var arrows = map[string][]string{
 	"bench/enrol":                   {"detector/openwakeword", "detector/ownword", "detector/ownword/mix", "scripts/ffmpeg"},
 	"bench/latency":                 {"detector", "e2e/lab", "internal/audio"},
+	"bench/rooms":                   {"detector", "history", "internal/audio"},
 	"bridge":                        {"bridge/spoken", "detector", "history", "internal/assist", "internal/audio", "internal/speaker"},
 	"bridge/spoken":                 {},
 	"cmd/earshot":                   {"*"},

@@ -38,6 +38,13 @@ func (s *Satellite) Listen(ctx context.Context, p Prompt) (Said, error) {
 		return said, ctx.Err()
 	case <-ctx.Done():
 		return Said{}, ctx.Err()
+	case <-s.over:
+	}
+	select {
+	case said := <-by.said: // the last that it did
+		return said, ctx.Err()
+	default:
+		return Said{}, Refusal("The satellite was stopped.")
 	}
 }
 
@@ -58,6 +65,7 @@ func (s *Satellite) invite(ctx context.Context, by *asker) {
 	select {
 	case <-by.begun:
 	case <-ctx.Done():
+	case <-s.over:
 	}
 }
 

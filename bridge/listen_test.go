@@ -294,3 +294,22 @@ func TestListenRefusals(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+// TestListenToOneThatStops answers who asks a satellite that stops while the sound is being played.
+func TestListenToOneThatStops(t *testing.T) {
+	t.Parallel()
+	h := &fakeHome{say: func(context.Context) { time.Sleep(5 * time.Second) }}
+	h.hear(t, askedPCM, func(int) string { return "Yes." }, func(r *rig) {
+		r.at(time.Second)
+		answered := make(chan error, 1)
+		go func() {
+			_, err := r.Listen(context.Background(), prompt)
+			answered <- err
+		}()
+		r.at(2 * time.Second)
+		r.cancel()
+		if refused := bridge.Refusal(""); !errors.As(<-answered, &refused) || refused != "The satellite was stopped." {
+			t.Errorf("it says %q", string(refused))
+		}
+	})
+}

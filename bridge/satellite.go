@@ -78,6 +78,7 @@ type Satellite struct {
 	events     events
 	hush       chan struct{}   // a signal waits when the microphone was muted
 	again      chan invitation // to listen without a wake word
+	over       chan struct{}   // closed when Run has ended
 
 	// What follows belongs to the goroutine of Run.
 	in        audio.Frame // received into, so that nothing is allocated
@@ -117,6 +118,7 @@ func NewSatellite(cfg Config, deps Deps) *Satellite {
 		events: events{open: map[*Subscription]struct{}{}},
 		hush:   make(chan struct{}, 1),
 		again:  make(chan invitation, 1),
+		over:   make(chan struct{}),
 		heard:  map[string]int64{}, missed: map[string]int64{},
 		open: map[*session]State{},
 	}
@@ -127,6 +129,7 @@ func NewSatellite(cfg Config, deps Deps) *Satellite {
 // configuration that Validate refuses.
 func (s *Satellite) Run(ctx context.Context) error {
 	defer s.events.close()
+	defer close(s.over)
 	s.restoreMute(ctx)
 	reader := s.deps.Microphone.Subscribe("satellite "+s.cfg.ID, readerQueue)
 	changes, stop := s.deps.Microphone.Watch()

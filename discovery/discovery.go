@@ -63,10 +63,11 @@ type WakeWord struct {
 	Adjustable bool   // its threshold can be changed
 }
 
-// Broker carries messages. Subscribe and OnConnect are called before it runs, their functions one at a time.
+// Broker carries messages. OnConnect is called before it runs; it calls the functions that it was given one at a time.
 type Broker interface {
 	Publish(topic string, payload []byte, retain bool) error
 	Subscribe(filter string, fn func(topic string, payload []byte, retained bool))
+	Unsubscribe(filter string)
 	OnConnect(fn func())
 }
 
@@ -87,7 +88,7 @@ type Deps struct {
 type Discovery struct {
 	cfg   Config
 	deps  Deps
-	nodes []*node
+	nodes []*node          // the bridge's own first; Run's alone once it runs, as is byID
 	byID  map[string]*node // the bridge's own is under ""
 
 	former map[string]*formerBridge // what is known of FormerBridges; only the broker's goroutine touches it
@@ -121,26 +122,53 @@ func New(cfg Config, devices []Device, deps Deps) (*Discovery, error) {
 	for lane := range d.orders {
 		d.orders[lane] = make(chan struct{}, 1)
 	}
-	nodes := []*node{hubNode(cfg)}
-	for _, device := range devices {
-		if !idPattern.MatchString(device.ID) {
-			return nil, fmt.Errorf("describe satellite %q: its id may hold letters, digits, _ and -", device.ID)
-		}
-		nodes = append(nodes, satelliteNode(cfg, device))
+	satellites, err := d.satelliteNodes(devices)
+	if err != nil {
+		return nil, err
 	}
-	for _, n := range nodes {
-		if d.byID[n.id] != nil {
-			return nil, fmt.Errorf("describe satellite %q: its id is taken", n.id)
-		}
-		var err error
-		if n.config, err = n.encode(cfg, nil); err != nil {
-			return nil, fmt.Errorf("describe satellite %q: %w", n.id, err)
-		}
-		d.nodes = append(d.nodes, n)
+	hub := hubNode(cfg)
+	if hub.config, err = hub.encode(cfg, nil); err != nil {
+		return nil, fmt.Errorf("describe the bridge: %w", err)
+	}
+	d.nodes = append([]*node{hub}, satellites...)
+	for _, n := range d.nodes {
 		d.byID[n.id] = n
 	}
 	d.subscribe()
 	return d, nil
+}
+
+// satelliteNodes are the devices of satellites.
+func (d *Discovery) satelliteNodes(devices []Device) ([]*node, error) {
+	var nodes []*node
+	taken := map[string]bool{hubID: true}
+	for _, device := range devices {
+		if !idPattern.MatchString(device.ID) {
+			return nil, fmt.Errorf("describe satellite %q: its id may hold letters, digits, _ and -", device.ID)
+		}
+		if taken[device.ID] {
+			return nil, fmt.Errorf("describe satellite %q: its id is taken", device.ID)
+		}
+		taken[device.ID] = true
+		n := satelliteNode(d.cfg, device)
+		var err error
+		if n.config, err = n.encode(d.cfg, nil); err != nil {
+			return nil, fmt.Errorf("describe satellite %q: %w", device.ID, err)
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// SetDevices says which satellites there are from now on: devices of others are taken out of Home Assistant. It does not wait. Its error is New's, and
+// then nothing changes.
+func (d *Discovery) SetDevices(devices []Device) error {
+	nodes, err := d.satelliteNodes(devices)
+	if err != nil {
+		return err
+	}
+	d.post(func(in *inbox) { in.devices, in.devicesChanged = nodes, true })
+	return nil
 }
 
 // check refuses what would make Home Assistant ignore every device, which it would not tell us.
@@ -171,12 +199,12 @@ func AnnounceTopic(bridgeID string) string { return "earshot/" + bridgeID + "/an
 
 // SetState shows a satellite's state; only what changed is published. It does not wait.
 func (d *Discovery) SetState(satellite string, s State) {
-	d.put(satellite, func(in *inbox) { in.values[satellite] = s.values() })
+	d.post(func(in *inbox) { in.values[satellite] = s.values() })
 }
 
 // SetHub shows how the bridge is; only what changed is published. It does not wait.
 func (d *Discovery) SetHub(h Hub) {
-	d.put(hubID, func(in *inbox) { in.values[hubID] = h.values(d.cfg.Version) })
+	d.post(func(in *inbox) { in.values[hubID] = h.values(d.cfg.Version) })
 }
 
 // SetAssistants says what every satellite's Assistant can be besides AsConfigured. It does not wait.
@@ -206,7 +234,7 @@ func (d *Discovery) happened(satellite, key string, e any) {
 		d.deps.Log.Warn().Err(fmt.Errorf("encode event: %w", err)).Str("satellite", satellite).Msg("event lost")
 		return
 	}
-	d.put(satellite, func(in *inbox) {
+	d.post(func(in *inbox) {
 		if len(in.events) == maxEvents {
 			in.lost++
 			return
@@ -222,15 +250,7 @@ func (d *Discovery) Ignored() uint64 {
 	return d.inbox.ignored
 }
 
-// put changes the inbox for a known device and wakes Run.
-func (d *Discovery) put(satellite string, change func(*inbox)) {
-	if d.byID[satellite] == nil {
-		d.deps.Log.Debug().Str("satellite", satellite).Msg("no such device in Home Assistant")
-		return
-	}
-	d.post(change)
-}
-
+// post changes the inbox and wakes Run.
 func (d *Discovery) post(change func(*inbox)) {
 	d.mu.Lock()
 	change(&d.inbox)

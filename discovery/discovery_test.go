@@ -470,14 +470,14 @@ func TestHub(t *testing.T) {
 		w.take()
 		d.SetHub(discovery.Hub{HomeAssistant: true})
 		want := []string{
-			"earshot/bridge/hub/home_assistant ON true", "earshot/bridge/hub/improve OFF true", "earshot/bridge/hub/version 0.1.0 true",
+			"earshot/bridge/hub/configuration_problem OFF true", "earshot/bridge/hub/home_assistant ON true", "earshot/bridge/hub/improve OFF true", "earshot/bridge/hub/version 0.1.0 true",
 		}
 		if diff := cmp.Diff(want, sorted(w.take())); diff != "" {
 			t.Errorf("before it was counted:\n%s", diff)
 		}
-		d.SetHub(discovery.Hub{Counted: true, StoredBytes: 12_340_000, Recordings: 5, NextCleanup: time.Date(2026, 11, 25, 3, 30, 0, 0, time.UTC), Improve: true})
+		d.SetHub(discovery.Hub{Counted: true, StoredBytes: 12_340_000, Recordings: 5, NextCleanup: time.Date(2026, 11, 25, 3, 30, 0, 0, time.UTC), Improve: true, Configuration: true})
 		want = []string{
-			"earshot/bridge/hub/home_assistant OFF true", "earshot/bridge/hub/improve ON true", "earshot/bridge/hub/next_cleanup 2026-11-25T03:30:00Z true",
+			"earshot/bridge/hub/configuration_problem ON true", "earshot/bridge/hub/home_assistant OFF true", "earshot/bridge/hub/improve ON true", "earshot/bridge/hub/next_cleanup 2026-11-25T03:30:00Z true",
 			"earshot/bridge/hub/recordings 5 true", "earshot/bridge/hub/storage_used 12.3 true",
 		}
 		if diff := cmp.Diff(want, sorted(w.take())); diff != "" {

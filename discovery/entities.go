@@ -27,6 +27,7 @@ const (
 	keyCleanup      = "next_cleanup"
 	keyHome         = "home_assistant"
 	keyConnected    = "connected"
+	keyConfig       = "configuration_problem"
 )
 
 // The platforms of Home Assistant.
@@ -184,6 +185,7 @@ func hubEntities(cfg Config) map[string]entity {
 		keyCleanup: {component: component{
 			Platform: platformSensor, Name: "Next cleanup", Icon: "mdi:calendar-remove", DeviceClass: "timestamp", EntityCategory: diagnostic,
 		}},
+		keyConfig: {component: component{Platform: platformBinary, Name: "Configuration problem", DeviceClass: "problem", EntityCategory: diagnostic}},
 		// It shows the bridge's own availability, so that being away is a state of it and not the end of it.
 		keyConnected: {component: component{
 			Platform: platformBinary, Name: "Connected", DeviceClass: "connectivity", EntityCategory: diagnostic, StateTopic: AvailabilityTopic(cfg.BridgeID),

@@ -19,7 +19,7 @@ type inbox struct {
 	offline   bool                         // somebody said that we are away
 	removed   map[string]bool              // nodes whose device a person deleted
 	values    map[string]map[string]string // newest payloads by node and entity
-	remnants  map[string]map[string]string // platforms of entities, by node and key, that the broker knows and we have no more
+	known     map[string]map[string]string // platforms of entities, by node and key, that the broker knows
 	former    map[string][]string          // topics to empty, by that of the description of what is no device any more
 	events    []event
 	lost      uint64 // events beyond maxEvents
@@ -28,6 +28,8 @@ type inbox struct {
 
 	assistants        []string
 	assistantsChanged bool
+	devices           []*node // those of satellites
+	devicesChanged    bool
 }
 
 // event is something that happened, told once.
@@ -44,7 +46,7 @@ type command struct {
 
 func newInbox() inbox {
 	return inbox{
-		removed: map[string]bool{}, values: map[string]map[string]string{}, remnants: map[string]map[string]string{}, former: map[string][]string{},
+		removed: map[string]bool{}, values: map[string]map[string]string{}, known: map[string]map[string]string{}, former: map[string][]string{},
 	}
 }
 
@@ -72,11 +74,22 @@ func (d *Discovery) subscribe() {
 		}
 	})
 	for _, n := range d.nodes {
-		b.Subscribe(n.configTopic, func(_ string, payload []byte, retained bool) { d.described(n, payload, retained) })
-		commands := n.commands()
-		b.Subscribe(n.commandTopic("+"), func(topic string, payload []byte, retained bool) { d.receive(commands[topic], payload, retained) })
+		d.listenTo(n)
 	}
 	d.subscribeFormer()
+}
+
+// listenTo takes what is said on the topics of a device.
+func (d *Discovery) listenTo(n *node) {
+	id, topic, commands := n.id, n.configTopic, n.commands()
+	d.deps.Broker.Subscribe(topic, func(_ string, payload []byte, retained bool) { d.described(id, topic, payload, retained) })
+	d.deps.Broker.Subscribe(n.commandTopic("+"), func(topic string, payload []byte, retained bool) { d.receive(commands[topic], payload, retained) })
+}
+
+// leaveAlone undoes that.
+func (d *Discovery) leaveAlone(n *node) {
+	d.deps.Broker.Unsubscribe(n.configTopic)
+	d.deps.Broker.Unsubscribe(n.commandTopic("+"))
 }
 
 // control is an entity that takes orders.

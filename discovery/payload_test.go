@@ -89,7 +89,7 @@ var classes = map[string]string{
 func TestPayloadFollowsTheSchema(t *testing.T) {
 	all := rendered(t)
 	checkPayload(t, all[kitchenConfig], "kitchen", "earshot_kitchen", 31)
-	checkPayload(t, all[hubConfig], "bridge", "earshot_hub_bridge", 7)
+	checkPayload(t, all[hubConfig], "bridge", "earshot_hub_bridge", 8)
 }
 
 func checkPayload(t *testing.T, config, below, identifier string, entities int) {

@@ -21,23 +21,35 @@ type publication struct {
 }
 
 // described takes a description of one of our devices: our own, that of an earlier run, or none because a person deleted the device.
-func (d *Discovery) described(n *node, config []byte, retained bool) {
+func (d *Discovery) described(id, topic string, config []byte, retained bool) {
 	if len(config) == 0 {
-		d.post(func(in *inbox) { in.removed[n.id] = true })
+		d.post(func(in *inbox) { in.removed[id] = true })
 		return
 	}
 	if !retained {
 		return
 	}
 	p, bridge := parse(config)
-	gone := map[string]string{}
+	known := map[string]string{}
 	for key, c := range p.Components {
-		if _, there := n.entities[key]; !there && c.UniqueID != "" {
-			gone[key] = c.Platform
+		if c.UniqueID != "" {
+			known[key] = c.Platform
+		}
+	}
+	d.whenOurs(bridge, topic, func() { d.post(func(in *inbox) { in.known[id] = known }) })
+}
+
+// remnants has the entities taken away that the broker knows of a device and that it has no more.
+func (r *runner) remnants(n *node, known map[string]string, now time.Time) {
+	gone := map[string]string{}
+	for key, platform := range known {
+		if _, there := n.entities[key]; !there {
+			gone[key] = platform
 		}
 	}
 	if len(gone) > 0 {
-		d.whenOurs(bridge, n.configTopic, func() { d.post(func(in *inbox) { in.remnants[n.id] = gone }) })
+		n.published.gone = gone
+		r.describe(n, now, false)
 	}
 }
 
@@ -242,6 +254,7 @@ func (r *runner) describe(n *node, now time.Time, again bool) {
 
 // setAssistants has every device say what the assistants are now.
 func (r *runner) setAssistants(names []string, now time.Time) {
+	r.assistants = names
 	for _, n := range r.nodes {
 		if !n.setAssistants(names) {
 			continue

@@ -53,6 +53,8 @@ type runner struct {
 	announced time.Time           // when everything was last published
 	contended time.Time           // when "offline" was last contradicted
 	former    map[string][]string // topics to empty, by that of the description of what is no device any more
+
+	assistants []string // what SetAssistants has said; nil: nothing yet
 }
 
 // step deals with the inbox and returns how long nothing else is to be done.
@@ -84,18 +86,26 @@ func (r *runner) step(in inbox, now time.Time) time.Duration {
 	return next.Sub(now)
 }
 
-// note writes down what the inbox says of the devices.
+// note writes down what the inbox says of the devices. What it says of one that is no more is let go.
 func (r *runner) note(in inbox, now time.Time) {
+	if in.devicesChanged {
+		r.setDevices(in.devices, now)
+	}
 	for id := range in.removed {
-		r.remove(r.byID[id])
+		if n := r.byID[id]; n != nil {
+			r.remove(n)
+		}
 	}
 	maps.Copy(r.former, in.former)
 	for id, values := range in.values {
-		r.byID[id].values = values
+		if n := r.byID[id]; n != nil {
+			n.values = values
+		}
 	}
-	for id, gone := range in.remnants {
-		r.byID[id].published.gone = gone
-		r.describe(r.byID[id], now, false)
+	for id, known := range in.known {
+		if n := r.byID[id]; n != nil {
+			r.remnants(n, known, now)
+		}
 	}
 	if in.assistantsChanged {
 		r.setAssistants(in.assistants, now)
@@ -170,6 +180,9 @@ func (r *runner) show(n *node, now time.Time) (next time.Time) {
 // tell publishes an event. It is never retained: a past event must not look like a new one.
 func (r *runner) tell(e event) {
 	n := r.byID[e.node]
+	if n == nil {
+		return
+	}
 	if _, there := n.entities[e.key]; there && !n.removed {
 		r.publish(n.stateTopic(e.key), e.payload, false)
 	}

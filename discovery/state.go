@@ -53,6 +53,7 @@ type Hub struct {
 	NextCleanup   time.Time
 	HomeAssistant bool // takes commands
 	Improve       bool // recordings help to improve the wake words
+	Configuration bool // its file was changed, and is wrong
 }
 
 // SatelliteStates lists what a satellite can be doing; they are the states of Home Assistant's own satellites.
@@ -145,6 +146,7 @@ func (h *Hub) values(version string) map[string]string {
 		keyVersion:      version,
 		keyHome:         onOff(h.HomeAssistant),
 		string(Improve): onOff(h.Improve),
+		keyConfig:       onOff(h.Configuration),
 	}
 	if h.Counted {
 		v[keyRecordings] = strconv.FormatInt(h.Recordings, 10)

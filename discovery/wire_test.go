@@ -43,7 +43,15 @@ func (w *wire) Publish(topic string, payload []byte, retain bool) error {
 // bubbleStart is when every synctest bubble begins.
 var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
+func (w *wire) Unsubscribe(filter string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.handlers, filter)
+}
+
 func (w *wire) Subscribe(filter string, fn func(string, []byte, bool)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.handlers == nil {
 		w.handlers = map[string]func(string, []byte, bool){}
 	}
@@ -55,10 +63,13 @@ func (w *wire) OnConnect(fn func()) { w.onConnect = fn }
 // say delivers a message from somebody else.
 func (w *wire) say(t testing.TB, topic, payload string, retained bool) {
 	t.Helper()
-	fn := w.handlers[topic]
+	filter := topic
 	if below, command := strings.CutSuffix(topic, "/set"); command {
-		fn = w.handlers[below[:strings.LastIndex(below, "/")]+"/+/set"]
+		filter = below[:strings.LastIndex(below, "/")] + "/+/set"
 	}
+	w.mu.Lock()
+	fn := w.handlers[filter]
+	w.mu.Unlock()
 	if fn == nil {
 		t.Fatalf("nobody listens to %s", topic)
 	}
@@ -66,15 +77,21 @@ func (w *wire) say(t testing.TB, topic, payload string, retained bool) {
 	synctest.Wait()
 }
 
-// take returns what was published since the last call; whole payloads of devices are shortened.
-func (w *wire) take() []sent {
+// whole returns what was published since the last call.
+func (w *wire) whole() []sent {
 	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	out := w.sent
 	w.sent = nil
+	return out
+}
+
+// take returns what was published since the last call; whole payloads of devices are shortened.
+func (w *wire) take() []sent {
+	out := w.whole()
 	for i := range out {
-		if strings.HasSuffix(out[i].Topic, "/config") {
+		if strings.HasSuffix(out[i].Topic, "/config") && out[i].Payload != "" {
 			out[i].Payload = "(device)"
 		}
 	}
@@ -110,6 +127,16 @@ func (o *orders) Obey(ctx context.Context, order discovery.Order) error {
 		line += fmt.Sprintf(" %s%v", order.WakeWord, order.On)
 	}
 	return o.note(ctx, line)
+}
+
+// take returns what was asked for since the last call.
+func (o *orders) take() []string {
+	synctest.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	given := o.given
+	o.given = nil
+	return given
 }
 
 func (o *orders) note(ctx context.Context, line string) error {

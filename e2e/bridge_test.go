@@ -114,6 +114,7 @@ type bridge struct {
 	listen      string
 	log         *testkit.Log
 	env         []string
+	program     string // a build of this source, unless a test wants another
 	process     *exec.Cmd
 	tokens      atomic.Int64 // made so far: each needs a name of its own
 }
@@ -121,7 +122,15 @@ type bridge struct {
 // startBridge runs the program with a configuration in which LISTEN and DATA stand for the page's address and the data folder.
 func startBridge(t *testing.T, yaml string, env ...string) *bridge {
 	t.Helper()
-	b := &bridge{dir: t.TempDir(), listen: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	b := prepareBridge(t, yaml, env...)
+	b.restart(t)
+	return b
+}
+
+// prepareBridge is startBridge before the start.
+func prepareBridge(t *testing.T, yaml string, env ...string) *bridge {
+	t.Helper()
+	b := &bridge{dir: t.TempDir(), listen: fmt.Sprintf("127.0.0.1:%d", freePort(t)), program: program}
 	b.config = filepath.Join(b.dir, "config.yaml")
 	models, err := filepath.Abs("../models")
 	if err != nil {
@@ -132,14 +141,13 @@ func startBridge(t *testing.T, yaml string, env ...string) *bridge {
 		t.Fatal(err)
 	}
 	b.env = append(os.Environ(), env...)
-	b.restart(t)
 	return b
 }
 
 // restart runs the program with the same configuration again.
 func (b *bridge) restart(t *testing.T) {
 	t.Helper()
-	b.process = exec.Command(program, "run", "--config", b.config)
+	b.process = exec.Command(b.program, "run", "--config", b.config)
 	b.process.Env = b.env
 	b.log = start(t, b.process)
 }
@@ -175,7 +183,7 @@ func (b *bridge) health() int {
 // token makes a token with the program itself; it is the last word printed.
 func (b *bridge) token(t *testing.T, role string) string {
 	t.Helper()
-	out, err := exec.Command(program, "token", "create", "--config", b.config, "--role", role, "--name", fmt.Sprintf("%s %d", role, b.tokens.Add(1))).Output()
+	out, err := exec.Command(b.program, "token", "create", "--config", b.config, "--role", role, "--name", fmt.Sprintf("%s %d", role, b.tokens.Add(1))).Output()
 	if err != nil {
 		t.Fatalf("create token: %v", err)
 	}

@@ -126,7 +126,7 @@ server: {listen: "127.0.0.1:%d"}
 	if resp.StatusCode != 200 {
 		t.Errorf("the page answers %d", resp.StatusCode)
 	}
-	b := &bridge{config: config, listen: fmt.Sprintf("127.0.0.1:%d", page), log: log}
+	b := &bridge{program: program, config: config, listen: fmt.Sprintf("127.0.0.1:%d", page), log: log}
 	c := b.dial(t, "listen")
 	testkit.Within(t, 30*time.Second, "the recording is in the history", func() bool { return len(c.entries()) == 1 })
 	if got := c.entries()[0]; got["outcome"] != "recorded" || got["wake_word"] != "okay_nabu" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -36,11 +37,15 @@ server: {listen: LISTEN}
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
 	testkit.Within(t, patience, "health says that nothing is stored", func() bool { return b.health() == 503 })
+	if _, codes := b.ready(t); !slices.Contains(codes, "disk_full") || !slices.Contains(codes, "recording_not_stored") {
+		t.Errorf("it says that it is not ready because of %v", codes)
+	}
 	stored := len(c.entries())
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
 	testkit.Within(t, patience, "it records again", func() bool { return len(c.entries()) > stored && b.health() == 200 })
+	testkit.Within(t, patience, "it is ready", func() bool { status, _ := b.ready(t); return status == 200 })
 	c.must("satellites/mute", map[string]any{"satellite": "kitchen", "muted": true})
 	if v := c.must("history/verify", nil); v["clips"] != v["entries"] || len(v["problems"].([]any)) != 0 {
 		t.Errorf("verify: %v", v)

@@ -86,6 +86,8 @@ var hubEntities = map[string]expectedEntity{
 	"home_assistant": {"binary_sensor", "diagnostic", "connectivity", "", "on"},
 	"connected":      {"binary_sensor", "diagnostic", "connectivity", "", "on"},
 	"improve":        {"switch", "config", "", "", "off"},
+
+	"configuration_problem": {"binary_sensor", "diagnostic", "problem", "", "off"},
 }
 
 // TestEntities shows the whole device to the real Home Assistant: everything is there and right, obeys, is itself after every restart, and

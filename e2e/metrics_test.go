@@ -63,7 +63,15 @@ func TestMetrics(t *testing.T) {
 		`earshot_mqtt_connected 1`,
 		`earshot_history_entries \d+`,
 		`earshot_history_clip_bytes \d+`,
+		`earshot_history_database_bytes [1-9]\S+`,
+		`earshot_history_disk_free_bytes \S+`,
+		`earshot_history_disk_size_bytes \S+`,
+		`earshot_build_info\{go_version="go\S+",version="v0-test"\} 1`,
 		`process_resident_memory_bytes \S+`,
+		`process_start_time_seconds \S+`,
+		`process_open_fds \S+`,
+		`process_max_fds \S+`,
+		`process_cpu_seconds_total \S+`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + sample + `$`).MatchString(body) {
 			t.Errorf("no sample is %s", sample)
@@ -74,11 +82,55 @@ func TestMetrics(t *testing.T) {
 			t.Error("words or the token are in the metrics")
 		}
 	}
+	checkConventions(t, body)
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatalf("the metrics cannot be read: %v", err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// checkConventions wants what promlint does not look at: each family is described once and has its samples in one piece, its labels are few and
+// have the names that are written down, and no value of one is longer than an id or a version.
+func checkConventions(t *testing.T, body string) {
+	t.Helper()
+	labels := map[string]bool{"satellite": true, "wake_word": true, "outcome": true, "code": true, "le": true, "version": true, "go_version": true, "quantile": true}
+	label := regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`)
+	id := regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,40}( X:\S+)?$`)
+	described, family := map[string]bool{}, ""
+	samples := map[string]int{}
+	for line := range strings.Lines(body) {
+		line = strings.TrimSuffix(line, "\n")
+		if rest, ok := strings.CutPrefix(line, "# HELP "); ok {
+			family, _, _ = strings.Cut(rest, " ")
+			if described[family] {
+				t.Errorf("%s is there twice", family)
+			}
+			described[family] = true
+			continue
+		}
+		if rest, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			if !strings.HasPrefix(rest, family+" ") {
+				t.Errorf("a type without its description: %s", line)
+			}
+			continue
+		}
+		name := line[:strings.IndexAny(line, "{ ")]
+		if !strings.HasPrefix(name, family) {
+			t.Errorf("%s is not beside its family", name)
+		}
+		if samples[family]++; samples[family] > 100 {
+			t.Fatalf("%s has more samples than one satellite can have", family)
+		}
+		for _, l := range label.FindAllStringSubmatch(line, -1) {
+			if !labels[l[1]] || !id.MatchString(l[2]) {
+				t.Errorf("label %s of %s is none that is written down, or %q is no id", l[1], name, l[2])
+			}
+		}
+	}
+	if len(described) < 30 {
+		t.Errorf("only %d families: this test saw little", len(described))
 	}
 }

@@ -110,11 +110,19 @@ func TestOwnWord(t *testing.T) {
 	if receipt := admin.must("history/delete", map[string]any{"ids": ids}); receipt["deleted"] != 3.0 {
 		t.Errorf("the samples' receipt: %v", receipt)
 	}
-	b.stop(t)
 
-	b = startBridge(t, fmt.Sprintf(ownWord, ", {model: alexa, engine: own}", models, mosquitto.port), pulse.Env()...)
+	config, err := os.ReadFile(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = bytes.Replace(config, []byte("[okay_nabu"), []byte("[okay_nabu, {model: alexa, engine: own}"), 1)
+	if err := os.WriteFile(b.config, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Within(t, 30*time.Second, "the word is listened for, without a restart", func() bool {
+		return len(admin.must("wake_words/list", nil)["wake_words"].([]any)) == 2
+	})
 	testkit.Within(t, 20*time.Second, "the microphone is heard", func() bool { return b.health() == 200 })
-	admin = b.dial(t, "admin")
 	for _, name := range []string{"hey_jarvis", "alexa"} {
 		if err := pulse.Play("../detector/testdata/wav/"+name+".wav", "mic"); err != nil {
 			t.Fatal(err)

@@ -195,6 +195,7 @@ func TestDevicesListen(t *testing.T) {
 		Device, Problem string
 		Channels        []struct {
 			Channel int
+			Hears   string
 			Loudest float64 `json:"loudest_dbfs"`
 		}
 		Findings []struct{ Code, Text string }
@@ -203,13 +204,13 @@ func TestDevicesListen(t *testing.T) {
 	if err := json.Unmarshal([]byte(listen("--json")), &list); err != nil {
 		t.Fatal(err)
 	}
-	codes, loudest := map[string]string{}, map[string]float64{}
+	codes, loudest, hears := map[string]string{}, map[string]float64{}, map[string]string{}
 	for _, d := range list {
 		for _, f := range d.Findings {
 			codes[d.Device] += f.Code
 		}
 		for _, c := range d.Channels {
-			loudest[fmt.Sprint(d.Device, c.Channel)] = c.Loudest
+			loudest[fmt.Sprint(d.Device, c.Channel)], hears[fmt.Sprint(d.Device, c.Channel)] = c.Loudest, c.Hears
 		}
 	}
 	if codes["mic.monitor"] != "" || codes["stereo.monitor"] != "channel" || codes["dead"] != "flat" {
@@ -218,9 +219,13 @@ func TestDevicesListen(t *testing.T) {
 	if loudest["mic.monitor0"] < -20 || loudest["stereo.monitor0"] != -120 || loudest["stereo.monitor1"] < -32 || loudest["dead0"] != -120 {
 		t.Errorf("levels are %v", loudest)
 	}
+	if hears["mic.monitor0"] != "speech" || hears["stereo.monitor0"] != "silence" || hears["stereo.monitor1"] != "speech" || hears["dead0"] != "silence" {
+		t.Errorf("heard are %v", hears)
+	}
 
 	text := listen()
 	for _, want := range []string{
+		"stereo.monitor: channel 0 is silent, channel 1 carries speech.",
 		"stereo.monitor: Channel 0 of this microphone is silent, channel 1 carries sound: set microphone.channel: 1.",
 		"dead: This microphone runs and delivers no sound at all",
 		`microphone: {driver: pulse, device: "mic.monitor", channel: `,

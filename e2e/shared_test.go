@@ -56,9 +56,7 @@ func (s *shared) objects() (found []string) {
 // database is away.
 func TestSharedHistory(t *testing.T) {
 	t.Parallel()
-	s := &shared{t: t, postgres: postgrestest.Start(t), s3: s3test.Start(t)}
-	s.s3.Bucket("clips")
-	s.database = s.postgres.Database()
+	s := startShared(t)
 	kitchen, hall := s.bridge("kitchen"), s.bridge("hall")
 	for _, b := range []*bridge{kitchen, hall} {
 		testkit.Within(t, patience, "the bridge hears", func() bool { return b.health() == 200 })

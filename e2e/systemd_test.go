@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -46,6 +47,11 @@ func TestSystemd(t *testing.T) {
 	admin := b.dial(t, "admin")
 	admin.must("satellites/mute", map[string]any{"satellite": "kitchen", "muted": true})
 	told("WATCHDOG=1\nSTATUS=hears") // a muted microphone is as somebody wants it
+	if err := b.process.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	told("RELOADING=1\nMONOTONIC_USEC=")
+	told("READY=1")
 	b.stop(t)
 	told("STOPPING=1")
 }

@@ -103,11 +103,21 @@ func (h *History) delete(ctx context.Context, q request) (Receipt, error) {
 		r.InProgressDiscarded = live.Discard(making)
 	}
 	var err error
+	shelves, done, looked := []shelf{h.main}, []explained(nil), true
+	erase := func(s shelf, sel Selection) {
+		what, failed := s.erase(ctx, h, sel, &r)
+		done, err = append(done, what), errors.Join(err, failed)
+		looked = looked && what.clips != nil
+	}
 	for _, s := range stored {
-		err = errors.Join(err, h.main.erase(ctx, h, s, &r))
+		erase(h.main, s)
 	}
 	if h.spool != nil && q.AsOf == "" { // nothing of the spool was in a preview
-		err = errors.Join(err, h.spool.erase(ctx, h, q.Selection, &r))
+		shelves = append(shelves, *h.spool)
+		erase(*h.spool, q.Selection)
+	}
+	if looked { // else the error says all there is to say
+		explain(context.WithoutCancel(ctx), q.IDs, shelves, done, &r)
 	}
 	r.Remains = h.remains(live)
 	if r.Deleted+r.InProgressDiscarded+r.FailedCount > 0 || q.by != retentionName {
@@ -135,21 +145,21 @@ func (h *History) remains(live Live) []string {
 	return list
 }
 
-// erase wipes what is selected on a shelf, and then removes the clips.
-func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt) error {
+// erase wipes what is selected on a shelf, and then removes the clips. Its first result is empty when it came to none of that.
+func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt) (explained, error) {
 	kept, err := s.keptSkipped(ctx, sel)
 	if err != nil {
-		return err
+		return explained{}, err
 	}
 	r.KeptSkipped += kept
 	left, err := s.leftOver(ctx, sel.IDs)
 	if err != nil {
-		return err
+		return explained{}, err
 	}
 	gone := erased{clips: map[ulid.ULID]clipSize{}}
 	err = s.wipe(ctx, h, sel, &gone)
 	if err != nil && gone.count == 0 {
-		return err
+		return explained{}, err
 	}
 	// From here on rows are gone: whatever went wrong, and whoever has stopped waiting, their remnants and clips have to follow.
 	done := context.WithoutCancel(ctx)
@@ -170,8 +180,7 @@ func (s shelf) erase(ctx context.Context, h *History, sel Selection, r *Receipt)
 			r.fail(f)
 		}
 	}
-	s.explain(done, sel, explained{gone, left, failed}, r)
-	return errors.Join(err, flush)
+	return explained{gone, left, failed}, errors.Join(err, flush)
 }
 
 func (r *Receipt) fail(f FailedDelete) {
@@ -306,40 +315,58 @@ func (s shelf) removeSingly(ctx context.Context, ids []string) (gone []string, f
 	return gone, failed
 }
 
-// explained is what became of a deletion.
+// explained is what became of a deletion on one shelf.
 type explained struct {
 	erased
 	left   map[string]bool
 	failed []FailedDelete
 }
 
-// explain accounts for ids that were named and did not go just now. Kept ones are counted already.
-func (s shelf) explain(ctx context.Context, sel Selection, what explained, r *Receipt) {
+// explain accounts for ids that were named and did not go just now, on none of the shelves. Kept ones are counted already.
+func explain(ctx context.Context, ids []string, shelves []shelf, done []explained, r *Receipt) {
 	seen := map[string]bool{}
-	for _, id := range sel.IDs {
+	for _, id := range ids {
 		parsed, err := ulid.ParseStrict(id)
-		if _, mine := what.clips[parsed]; seen[id] || err == nil && mine {
+		if seen[id] || err == nil && slices.ContainsFunc(done, func(d explained) bool { _, mine := d.clips[parsed]; return mine }) {
 			continue
 		}
 		seen[id] = true // named twice is explained once
-		why := ""
-		for _, f := range what.failed {
-			if f.ID == id {
-				why = f.Why // an earlier deletion wiped it, and its clip is still there
+		why, left := "", false
+		for _, d := range done {
+			left = left || d.left[id]
+			for _, f := range d.failed {
+				if f.ID == id {
+					why = f.Why // an earlier deletion wiped it, and its clip is still there
+				}
 			}
 		}
-		_, err = s.store.Get(ctx, id)
 		switch {
 		case why != "":
 			r.fail(FailedDelete{id, why})
-		case what.left[id]:
+		case left:
 			r.Deleted++ // this one could remove its clip
-		case errors.Is(err, ErrNotFound):
-			r.fail(FailedDelete{id, "not found"})
-		case err != nil:
-			r.fail(FailedDelete{id, "it could not be read"})
+		default:
+			if why := absent(ctx, id, shelves); why != "" {
+				r.fail(FailedDelete{id, why})
+			}
 		}
 	}
+}
+
+// absent says that an entry is on none of the shelves, or could not be read; "" when it is on one of them.
+func absent(ctx context.Context, id string, shelves []shelf) (why string) {
+	for _, s := range shelves {
+		_, err := s.store.Get(ctx, id)
+		switch {
+		case err == nil:
+			return ""
+		case !errors.Is(err, ErrNotFound):
+			why = "it could not be read"
+		case why == "":
+			why = "not found"
+		}
+	}
+	return why
 }
 
 // cause is what the system said about a file, without the file's path.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -46,11 +47,13 @@ type History struct {
 	deleting sync.Mutex // one deletion at a time: each finishes what the one before could not
 	changing sync.Mutex // held from a change until it is told, so that nobody hears of a deletion before the addition
 	previews previews
-	woken    chan struct{} // a value waits when something was stored
+	woken    chan struct{} // a value waits when something was stored, or limits have changed
+	retimed  chan struct{} // a value waits when the daily run has another time
+	defaults atomic.Pointer[defaults]
 
-	mu            sync.Mutex // guards what follows
-	saves         map[string]Save
-	ids           io.Reader // monotonic, so that entries of one millisecond keep their order
+	mu            sync.Mutex      // guards what follows
+	saves         map[string]Save // "" for a satellite for which nothing was switched
+	ids           io.Reader       // monotonic, so that entries of one millisecond keep their order
 	subscriptions map[*Subscription]struct{}
 	live          Live
 	away          bool   // the main shelf could not be reached when it was last tried
@@ -79,10 +82,12 @@ func New(ctx context.Context, cfg Config, p Parts) (*History, error) {
 		main: shelf{p.Store, p.Blobs}, cfg: cfg, cal: Calendar{loc, start}, log: p.Log, shared: shared, aside: p.SetAside,
 		previews:      previews{frozen: map[string]frozen{}},
 		woken:         make(chan struct{}, 1),
+		retimed:       make(chan struct{}, 1),
 		saves:         map[string]Save{},
 		ids:           ulid.Monotonic(rand.Reader, math.MaxUint32),
 		subscriptions: map[*Subscription]struct{}{},
 	}
+	h.defaults.Store(&defaults{cfg.Save, cfg.Retention})
 	if p.SpoolStore != nil {
 		h.spool = &shelf{p.SpoolStore, p.SpoolBlobs}
 	}
@@ -303,6 +308,13 @@ func (h *History) local() Store {
 		return h.spool.store
 	}
 	return h.main.store
+}
+
+// Damaged tells whether damage was found in the database since the start.
+func (h *History) Damaged() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.damage != ""
 }
 
 // Problem is what is wrong with the history as a whole, in a sentence for people; "" when nothing is.

@@ -87,22 +87,24 @@ func (h *History) Save(ctx context.Context, satellite string) (Save, error) {
 	h.mu.Lock()
 	save, known := h.saves[satellite]
 	h.mu.Unlock()
-	if known {
-		return save, nil
+	if !known {
+		value, err := h.local().Setting(ctx, saveSetting+satellite)
+		if err != nil {
+			return "", err
+		}
+		if save = Save(value); !save.Valid() {
+			save = ""
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if changed, known := h.saves[satellite]; known {
+			save = changed // while the store was asked
+		}
+		h.saves[satellite] = save
 	}
-	value, err := h.local().Setting(ctx, saveSetting+satellite)
-	if err != nil {
-		return "", err
+	if save == "" {
+		save = h.DefaultSave()
 	}
-	if save = Save(value); !save.Valid() {
-		save = h.cfg.Save
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if changed, known := h.saves[satellite]; known {
-		return changed, nil // while the store was asked
-	}
-	h.saves[satellite] = save
 	return save, nil
 }
 
@@ -122,11 +124,28 @@ func (h *History) SetSave(ctx context.Context, satellite string, save Save) erro
 }
 
 // DefaultSave is what is stored of a satellite for which nothing was switched.
-func (h *History) DefaultSave() Save { return h.cfg.Save }
+func (h *History) DefaultSave() Save { return h.defaults.Load().save }
+
+// defaults are what the configuration says where nothing was switched while the program ran.
+type defaults struct {
+	save      Save
+	retention RetentionConfig
+}
+
+// SetDefaults changes what is stored, and for how long, where nothing was switched while the program ran, from now on. What is stored already stays
+// until the next run of the retention. Both are as Config.Validate allows them.
+func (h *History) SetDefaults(save Save, retention RetentionConfig) {
+	h.defaults.Store(&defaults{save, retention})
+	h.wake()
+	select {
+	case h.retimed <- struct{}{}:
+	default:
+	}
+}
 
 // Rules tells how old a satellite's recordings get.
 func (h *History) Rules(ctx context.Context, satellite string) (Rules, error) {
-	r := h.cfg.Retention.Rules
+	r := h.defaults.Load().retention.Rules
 	_, err := h.remembered(ctx, rulesSetting+satellite, &r)
 	return r, err
 }
@@ -141,7 +160,7 @@ func (h *History) SetRules(ctx context.Context, satellite string, r Rules) error
 
 // Limits tells what bounds the whole history.
 func (h *History) Limits(ctx context.Context) (Limits, error) {
-	l := h.cfg.Retention.Limits
+	l := h.defaults.Load().retention.Limits
 	_, err := h.remembered(ctx, limitsSetting, &l)
 	return l, err
 }

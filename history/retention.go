@@ -59,7 +59,7 @@ func (h *History) NextRetention() time.Time { return h.nextRun(time.Now()) }
 // nextRun is the first time after an instant at which the clock of the household shows the time of the daily run. Where clocks skip it, it
 // is the first moment after it.
 func (h *History) nextRun(now time.Time) time.Time {
-	at, err := time.Parse(clockForm, h.cfg.Retention.At)
+	at, err := time.Parse(clockForm, h.defaults.Load().retention.At)
 	if err != nil {
 		at = time.Time{} // midnight; Config.Validate does not let it come to this
 	}

@@ -129,6 +129,34 @@ func TestRetentionLimits(t *testing.T) {
 	}
 }
 
+// TestOtherDefaults goes by what the configuration says now, save for what was switched.
+func TestOtherDefaults(t *testing.T) {
+	h := newHouse(t, t.TempDir())
+	if err := h.SetSave(t.Context(), "hall", history.SaveText); err != nil {
+		t.Fatal(err)
+	}
+	if save, err := h.Save(t.Context(), "kitchen"); err != nil || save != history.SaveAll {
+		t.Fatalf("before: %q, %v", save, err)
+	}
+	rules := history.Rules{Understood: "90d", NotIntended: "7d", Failed: history.Never}
+	before := h.NextRetention()
+	h.SetDefaults(history.SaveNothing, history.RetentionConfig{Rules: rules, Limits: history.Limits{MaxEntries: 7}, At: before.Add(time.Hour).Format("15:04")})
+	for satellite, want := range map[string]history.Save{"kitchen": history.SaveNothing, "hall": history.SaveText} {
+		if save, err := h.Save(t.Context(), satellite); err != nil || save != want {
+			t.Errorf("of %s is saved %q, want %q (%v)", satellite, save, want, err)
+		}
+	}
+	if got, err := h.Rules(t.Context(), "kitchen"); err != nil || got != rules {
+		t.Errorf("the rules are %v, %v", got, err)
+	}
+	if got, err := h.Limits(t.Context()); err != nil || got.MaxEntries != 7 {
+		t.Errorf("the limits are %v, %v", got, err)
+	}
+	if h.NextRetention().Equal(before) {
+		t.Error("the daily run has its old time")
+	}
+}
+
 // noise cannot be packed.
 func noise(n int) []int16 {
 	pcm, x := make([]int16, n), uint32(1)

@@ -50,6 +50,10 @@ func (h *History) retainDaily(ctx context.Context) {
 			if over, err := h.overLimit(ctx); err == nil && !over {
 				continue
 			}
+		case <-h.retimed:
+			timer.Stop()
+			next = h.nextRun(time.Now())
+			continue
 		case <-timer.C:
 		}
 		next = h.retainNow(ctx)

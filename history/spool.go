@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -108,12 +109,12 @@ func (h *History) deletionsSince(ctx context.Context, from time.Time) ([]pastDel
 // covered tells whether a recording was there when a deletion was made that it belongs to. A deletion by text or by id cannot be told: the
 // access log knows neither.
 func covered(deletions []pastDeletion, e Entry) bool {
-	for _, d := range deletions {
-		k := d.kind
-		s := Selection{Filter: Filter{From: k.From, To: k.To, Satellites: k.Satellites, Outcomes: k.Outcomes, WakeWords: k.WakeWords, Labels: k.Labels}}
-		if d.what == WhatAll && !k.ByText && k.ByID == 0 && e.At.Before(d.at) && s.matches(e) && (!e.Kept || k.IncludeKept) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(deletions, func(d pastDeletion) bool { return d.what == WhatAll && d.covers(e) })
+}
+
+// covers tells whether it was about an entry, as far as can be told.
+func (d pastDeletion) covers(e Entry) bool {
+	k := d.kind
+	s := Selection{Filter: Filter{From: k.From, To: k.To, Satellites: k.Satellites, Outcomes: k.Outcomes, WakeWords: k.WakeWords, Labels: k.Labels}}
+	return !k.ByText && k.ByID == 0 && e.At.Before(d.at) && s.matches(e) && (!e.Kept || k.IncludeKept)
 }

@@ -117,6 +117,20 @@ func TestSpool(t *testing.T) {
 	}
 }
 
+// TestSpoolDeleteByID finds what is named on either shelf, and says so only of what is on none.
+func TestSpoolDeleteByID(t *testing.T) {
+	o := newOutpost(t, false)
+	there := o.add(t, said("there", day, 5))
+	o.away.Store(true)
+	waits := o.add(t, said("waits", day.Add(time.Minute), 5))
+	o.away.Store(false)
+	const nobody = "01JE0XQ7Z0ABCDEFGHJKMNPQRS"
+	r, err := o.Delete(t.Context(), "test", entries(there.ID, waits.ID, nobody))
+	if err != nil || r.Deleted != 2 || r.FailedCount != 1 || r.Failed[0].ID != nobody || o.waiting(t) != 0 || len(o.list(t)) != 0 {
+		t.Errorf("%+v, %v; %d wait", r, err, o.waiting(t))
+	}
+}
+
 // TestSpoolDeletion wants a deletion to reach what waits: at once by the same bridge, and at its delivery when another bridge made it.
 func TestSpoolDeletion(t *testing.T) {
 	o := newOutpost(t, false)

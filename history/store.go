@@ -85,6 +85,11 @@ var (
 	ErrExists    = errors.New("it is there already")
 	// ErrDamaged is in the errors of Store.Check and of opening a store whose database cannot be read any more.
 	ErrDamaged = errors.New("the history database is damaged")
+	// ErrOlder is in the errors of opening a copy that has to be brought up to date first.
+	ErrOlder = errors.New("an earlier version of Earshot has made it")
+	// ErrNewer is in the errors of opening a store that a later version of this program has brought up to date. Nothing of it has been changed.
+	ErrNewer = errors.New("a newer version of Earshot has changed the history database, and this one cannot read it; install the newer version " +
+		"again, or restore a backup that was made before the update; nothing was touched")
 )
 
 // Blobs keeps the clips of the history, named by entry id. Implementations are proven by historytest.

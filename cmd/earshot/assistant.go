@@ -47,13 +47,20 @@ func newAssistant(cfg config.Config, log zerolog.Logger) (assistant, error) {
 	default:
 		return a, nil
 	}
-	if !cfg.Privacy.Voice {
-		return a, nil
+	a.phrases, err = phrases(cfg, true)
+	return a, err
+}
+
+// phrases are the spoken privacy commands; nil where nobody turns speech into text, or they are switched off.
+func phrases(cfg config.Config, transcribed bool) (*spoken.Phrases, error) {
+	if !transcribed || !cfg.Privacy.Voice {
+		return nil, nil
 	}
-	if a.phrases, err = spoken.Load(cfg.Privacy.Sentences); err != nil {
-		return a, fmt.Errorf("load the spoken privacy commands: %w", err)
+	p, err := spoken.Load(cfg.Privacy.Sentences)
+	if err != nil {
+		return nil, fmt.Errorf("load the spoken privacy commands: %w", err)
 	}
-	return a, nil
+	return p, nil
 }
 
 // awayPatience is how long Home Assistant may be away, as it is for a restart, before that is a problem.

@@ -42,16 +42,20 @@ func checkConfigCommand(_ context.Context, t terminal, args []string) error {
 		return err
 	}
 	if err := newWakeModels(cfg.Models.Dir).load(cfg, filepath.Base(*file)); err != nil {
+		if wrong := new(config.Error); errors.As(err, &wrong) {
+			wrong.Locate(*file)
+		}
 		return err
 	}
 	_, err = fmt.Fprintf(t.out, "%s is fine: %d satellite(s)\n", *file, len(cfg.Satellites))
 	return err
 }
 
-// healthcheckCommand asks the running bridge; it fails when the bridge is away or does not hear.
+// healthcheckCommand asks the running bridge; it fails when the bridge is away or does not hear, or, when that is asked, is not ready.
 func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 	f := flags("healthcheck")
 	file := f.String("config", "", "configuration file")
+	ready := f.Bool("ready", false, "ask whether it can do all that it was set up for")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -62,9 +66,13 @@ func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 	if err != nil {
 		return err
 	}
+	path := "healthz"
+	if *ready {
+		path = "readyz"
+	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	resp, err := askHealth(ctx, cfg.Server)
+	resp, err := askHealth(ctx, cfg.Server, path)
 	if away := new(url.Error); errors.As(err, &away) {
 		return fmt.Errorf("ask the bridge: %w; is `earshot run` running?", err)
 	}
@@ -82,7 +90,7 @@ func healthcheckCommand(ctx context.Context, t terminal, args []string) error {
 }
 
 // askHealth asks the bridge that runs on this machine how it is.
-func askHealth(ctx context.Context, cfg server.Config) (*http.Response, error) {
+func askHealth(ctx context.Context, cfg server.Config, path string) (*http.Response, error) {
 	addr, err := reachable(cfg.Listen)
 	if err != nil {
 		return nil, err
@@ -91,5 +99,5 @@ func askHealth(ctx context.Context, cfg server.Config) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return getLocal(ctx, secure, addr, "healthz")
+	return getLocal(ctx, secure, addr, path)
 }

@@ -54,10 +54,7 @@ func openClient(ctx context.Context, cfg config.Config) (*client, error) {
 
 // isRunning tells whether a bridge has the lock of a folder.
 func isRunning(cfg history.Config) (bool, error) {
-	dir := cfg.Dir
-	if cfg.Postgres.URL != "" {
-		dir = filepath.Join(dir, history.SpoolDir)
-	}
+	dir := localDir(cfg)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return false, fmt.Errorf("open history: %w", err)
 	}

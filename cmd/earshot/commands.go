@@ -50,9 +50,11 @@ func commands() []command {
 			modelsCommand,
 		},
 		{"tune", "[WAKE_WORD] [--satellite ID] [--apply | --verifier | --no-verifier] [--json] [--config FILE]", "say what other thresholds and a verifier would have done to the recordings you have marked, or set the better one", tuneCommand},
+		{"backup", "DIR [--force] [--config FILE]", "copy history, tokens, own wake words and configuration into a folder, also while the bridge runs", backupCommand},
+		{"restore", "DIR [--merge] [--config FILE]", "bring a backup back; what was deleted since stays deleted where a history is there to tell", restoreCommand},
 		{"token", "create | list | revoke", "manage the access tokens of programs", tokenCommand},
 		{"doctor", "[--config FILE] [--json]", "look at everything that Earshot needs, and say what is wrong and what to do", doctorCommand},
-		{"healthcheck", "[--config FILE]", "ask the running bridge whether it hears", healthcheckCommand},
+		{"healthcheck", "[--ready] [--config FILE]", "ask the running bridge whether it hears, or can do all that it was set up for", healthcheckCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }

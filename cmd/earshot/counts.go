@@ -75,7 +75,7 @@ func (h *house) changed(c history.Change) {
 func (h *house) markUncounted(satellite string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		r.uncounted = r.uncounted || satellite == "" || r.id == satellite
 	}
 }
@@ -87,7 +87,7 @@ func (h *house) recount(ctx context.Context) error {
 	var old []*room
 	var ids []string
 	h.mu.Lock()
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		if r.uncounted {
 			r.uncounted = false // what changes from here on is counted the next time
 			old, ids = append(old, r), append(ids, r.id)

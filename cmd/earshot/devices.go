@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -44,14 +45,31 @@ func devicesCommand(ctx context.Context, t terminal, args []string) error {
 		_, err := fmt.Fprintln(t.out, "no microphone found: plug one in, and see that PulseAudio or PipeWire runs, or that `arecord -l` shows a card")
 		return err
 	}
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "driver\tdevice\tformat\tdescription")
+	return listDevices(t.out, devices)
+}
+
+// listDevices shows the microphones, and what to write for each.
+func listDevices(out io.Writer, devices []audio.Device) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "driver\tdevice\tformat\tplace\tdescription")
 	for _, d := range devices {
-		mark := ""
+		mark, format := "", "-"
 		if d.Default {
 			mark = " (default)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d Hz, %d ch\t%s%s\n", d.Driver, d.ID, d.Rate, d.Channels, d.Description, mark)
+		if d.Rate > 0 {
+			format = fmt.Sprintf("%d Hz, %d ch", d.Rate, d.Channels)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\n", d.Driver, d.ID, format, place(d), d.Description, mark)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nWhat to write for each; `earshot devices --listen` shows which channel hears:")
+	for _, d := range devices {
+		if _, err := fmt.Fprintf(out, "    microphone: {driver: %s, device: %q}\n", d.Driver, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -79,19 +79,19 @@ func examineFolder(_ context.Context, d *doctor) {
 	if loose := info.Mode().Perm() & 0o077; loose != 0 {
 		d.note(part, doubt, "chmod 700 "+dir, "other users of this machine may look into %s (mode %o)", dir, info.Mode().Perm())
 	}
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(dir, &disk); err != nil {
-		d.note(part, ill, "see that the disk is there", "look at the disk of %s: %v", dir, err)
+	disk, err := diskOf(dir)
+	if err != nil {
+		d.note(part, ill, "see that the disk is there", "%v", err)
 		return
 	}
-	free := disk.Bavail * uint64(disk.Bsize)
+	free := disk.free
 	room := fmt.Sprintf("%d MB are free", free>>20)
 	switch {
 	case free < noRoom:
 		d.note(part, ill, "make room, or set history.retention.max_megabytes; recordings will be lost", "%s: only %s", dir, room)
 	case free < littleRoom:
 		d.note(part, doubt, "make room, or set history.retention.max_megabytes", "%s: only %s", dir, room)
-	case disk.Type == tmpfs:
+	case disk.inMemory:
 		d.note(part, doubt, "set history.dir to a folder on a disk", "%s is in memory: the history is lost when the machine restarts", dir)
 	default:
 		d.note(part, well, "", "%s: %s", dir, room)
@@ -136,29 +136,35 @@ func examineBridge(ctx context.Context, d *doctor) {
 	switch {
 	case err != nil:
 		d.note(part, ill, "see that server.listen is what it was started with, and look at its log", "it runs, but does not answer: %v", err)
-	case len(health) == 0:
+	case len(health.Problems) == 0:
 		d.note(part, well, "", "it runs, and hears")
 	}
-	for _, problem := range health {
+	for _, problem := range health.Problems {
 		d.note(part, ill, "see the parts below; its log tells more", "%s", problem)
+	}
+	for _, notice := range health.Notices {
+		d.note(part, doubt, "do as it says, or change the file back", "%s", notice)
 	}
 }
 
-// health is what keeps the running bridge from hearing, acting or storing.
-func (d *doctor) health(ctx context.Context) ([]string, error) {
-	resp, err := askHealth(ctx, d.cfg.Server)
+// health is what the running bridge says of itself.
+type health struct {
+	Problems []string `json:"problems"` // what keeps it from hearing, acting or storing
+	Notices  []string `json:"notices"`
+}
+
+// health asks the running bridge how it is.
+func (d *doctor) health(ctx context.Context) (told health, err error) {
+	resp, err := askHealth(ctx, d.cfg.Server, "healthz")
 	if err != nil {
-		return nil, err
+		return told, err
 	}
 	defer resp.Body.Close()
-	var told struct {
-		Problems []string `json:"problems"`
-	}
 	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&told)
 	if err == nil && resp.StatusCode != http.StatusOK && len(told.Problems) == 0 {
 		err = fmt.Errorf("it answers %s", resp.Status)
 	}
-	return told.Problems, err
+	return told, err
 }
 
 // examineMicrophones listens to each, unless the bridge does: not every device can be opened twice.

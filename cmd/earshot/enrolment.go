@@ -37,8 +37,7 @@ func sampleEnds() detector.EndpointConfig {
 
 // Enroll begins a wake word that is made from what people say to a satellite.
 func (h *house) Enroll(_ context.Context, id, phrase string, replace bool) (server.Enrolment, error) {
-	r := h.byID[id]
-	if r == nil {
+	if h.room(id) == nil {
 		return nil, server.ErrUnknownSatellite
 	}
 	word, err := newOwnWord(h.modelsDir, phrase, replace)
@@ -46,7 +45,7 @@ func (h *house) Enroll(_ context.Context, id, phrase string, replace bool) (serv
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background()) // it outlives the command that begins it, and Close ends it
-	return &enrolment{house: h, room: r, word: word, ctx: ctx, stop: stop}, nil
+	return &enrolment{house: h, satellite: id, word: word, ctx: ctx, stop: stop}, nil
 }
 
 // ownWord is a word of the household's own that is being made, and where it will lie.
@@ -131,10 +130,10 @@ func (w *ownWord) make() (server.OwnWord, error) {
 
 // enrolment is one for the services.
 type enrolment struct {
-	house *house
-	room  *room
-	ctx   context.Context // ends with it
-	stop  context.CancelFunc
+	house     *house
+	satellite string
+	ctx       context.Context // ends with it
+	stop      context.CancelFunc
 
 	mu      sync.Mutex // held while something is done
 	word    *ownWord
@@ -169,12 +168,16 @@ func (e *enrolment) Record(ctx context.Context) (server.Sample, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
-	trial, err := e.room.Try(sampleTime + time.Second)
+	r := e.house.room(e.satellite)
+	if r == nil {
+		return server.Sample{}, server.Refusal("The satellite was taken out of the configuration.")
+	}
+	trial, err := r.Try(sampleTime + time.Second)
 	if err != nil {
 		return server.Sample{}, refusal(err)
 	}
 	defer trial.Close()
-	pcm, err := recordSample(ctx, e.room.microphone, e.room.newEndpointer(sampleEnds()))
+	pcm, err := recordSample(ctx, r.microphone, r.newEndpointer(sampleEnds()))
 	if err != nil {
 		return server.Sample{}, err
 	}
@@ -185,7 +188,7 @@ func (e *enrolment) Record(ctx context.Context) (server.Sample, error) {
 		return server.Sample{}, server.Refuse(err)
 	}
 	e.samples = append(e.samples, history.Recording{PCM: pcm, Entry: history.Entry{
-		Satellite: e.room.id, Area: e.room.configured.Area, At: at, Duration: length, WakeWord: e.word.id, Outcome: history.Sample,
+		Satellite: r.id, Area: r.configured.Area, At: at, Duration: length, WakeWord: e.word.id, Outcome: history.Sample,
 	}})
 	return server.Sample{Number: len(e.samples), Length: length, LevelDBFS: sound.LevelDBFS, NoiseDBFS: sound.NoiseDBFS, Clipped: sound.Clipped}, nil
 }

@@ -37,7 +37,7 @@ func (h *house) follow(r *room, events *bridge.Subscription) {
 func (h *house) markStale(which func(*room) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		r.stale = r.stale || which(r)
 	}
 	select {
@@ -51,7 +51,7 @@ func (h *house) takeStale() []*room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var stale []*room
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		if r.stale {
 			r.stale = false
 			stale = append(stale, r)
@@ -66,7 +66,7 @@ func (h *house) concluded(r *room, e history.Entry) {
 		Outcome: string(e.Outcome), EntryID: e.ID, WakeWord: e.WakeWord,
 		SpeechEnd: e.Timings.SpeechEnd, Transcript: e.Timings.Transcript, Reply: e.Timings.Reply,
 	}
-	if h.discovery.PublishTranscripts {
+	if h.tells.Load() {
 		command.Text, command.Answer = e.Transcript, e.Reply
 	}
 	if e.Timings.Reply > 0 {
@@ -165,6 +165,7 @@ func (h *house) showHub() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	hub := h.hub
+	hub.Configuration = h.reading.problem != ""
 	if home := h.assistant.home; home != nil {
 		hub.HomeAssistant = home.Status().State == assist.Ready
 	}
@@ -174,7 +175,7 @@ func (h *house) showHub() {
 // deviceList is the satellites as Home Assistant's devices.
 func (h *house) deviceList() []discovery.Device {
 	var list []discovery.Device
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		s := r.Status()
 		d := discovery.Device{ID: s.ID, Name: "Earshot " + s.Name, Area: s.Area}
 		for _, w := range s.WakeWords {
@@ -204,7 +205,7 @@ const (
 // formerDevices lists every satellite that was ever shown, and remembers those of today among them.
 func (h *house) formerDevices(ctx context.Context) []string {
 	var ids []string
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		ids = append(ids, r.id)
 	}
 	return h.ever(ctx, devicesSetting, ids)

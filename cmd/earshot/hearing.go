@@ -70,7 +70,7 @@ func listenTo(ctx context.Context, microphone *audio.Microphone, endpointer *det
 
 // Try lets a person try the wake words of a satellite.
 func (h *house) Try(_ context.Context, id string, length time.Duration) (server.Trial, error) {
-	r := h.byID[id]
+	r := h.room(id)
 	if r == nil {
 		return nil, server.ErrUnknownSatellite
 	}
@@ -111,7 +111,7 @@ func (h *house) Listen(ctx context.Context, id string, p server.Prompt) (server.
 
 // announcement is one as a satellite takes it.
 func (h *house) announcement(id string, a server.Announcement) (r *room, sound bridge.Announcement, err error) {
-	r = h.byID[id]
+	r = h.room(id)
 	switch {
 	case r == nil:
 		return nil, sound, server.ErrUnknownSatellite

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,7 +17,6 @@ import (
 	"earshot/discovery"
 	"earshot/history"
 	"earshot/internal/audio"
-	"earshot/internal/config"
 	"earshot/internal/metrics"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
@@ -27,21 +27,23 @@ type house struct {
 	history   *history.History
 	log       zerolog.Logger
 	assistant assistant
-	rooms     []*room
-	byID      map[string]*room
-	devices   *discovery.Discovery // nil without MQTT; set before start, as is broker
-	broker    *mqtt.Session        // nil without MQTT
+	rooms     atomic.Pointer[[]*room] // in the order of the configuration; a list is replaced, never changed
+	devices   *discovery.Discovery    // nil without MQTT; set before start, as is broker
+	broker    *mqtt.Session           // nil without MQTT
 	metrics   *metrics.Metrics
-	discovery config.Discovery
+	open      func(*room) // makes a room listen; set by start, before anybody calls it
+	tells     atomic.Bool // Home Assistant is told what was said
 	modelsDir string
-	network   *openwakeword.Network // nil when no word is told from speech
-	verifying sync.Mutex            // held while verifiers are exchanged
+	stored    history.Config
+	network   atomic.Pointer[openwakeword.Network] // nil when no word is told from speech
+	verifying sync.Mutex                           // held while verifiers, or the rooms that ask them, are exchanged
 
 	news chan struct{} // a value waits when a room's stale is set
 
 	mu        sync.Mutex // guards what follows, and what rooms say it guards
 	pipelines []pipeline
 	hub       discovery.Hub
+	reading   reading
 }
 
 // room is one satellite with what others want to know about it.
@@ -54,6 +56,8 @@ type room struct {
 	microphone    *audio.Microphone
 	newEndpointer func(detector.EndpointConfig) *detector.Endpointer
 	configured    bridge.Config
+	stop          context.CancelFunc // of what open has started
+	running       sync.WaitGroup     // the same
 
 	stale     bool // Home Assistant has not been told of the newest change; house.mu guards this and what follows
 	uncounted bool // the history has changed since it was counted
@@ -66,39 +70,58 @@ type room struct {
 // newHouse builds the satellites as people have last set them; nothing listens yet.
 func newHouse(ctx context.Context, p *parts) (*house, error) {
 	h := &house{
-		history: p.history, log: p.log, assistant: p.assistant, byID: map[string]*room{}, news: make(chan struct{}, 1),
-		discovery: p.cfg.Discovery, modelsDir: p.cfg.Models.Dir, network: p.models.network,
+		history: p.history, log: p.log, assistant: p.assistant, news: make(chan struct{}, 1), modelsDir: p.cfg.Models.Dir, stored: p.cfg.History,
 	}
+	h.tells.Store(p.cfg.Discovery.PublishTranscripts)
+	h.network.Store(p.models.network)
 	h.restorePipelines(ctx)
+	var rooms []*room
 	for _, cfg := range p.cfg.Satellites {
 		r, err := p.room(cfg, archive{p.history, h})
 		if err != nil {
 			return nil, fmt.Errorf("set up satellite %q: %w", cfg.ID, err)
 		}
 		h.restore(ctx, r)
-		h.rooms = append(h.rooms, r)
-		h.byID[cfg.ID] = r
+		rooms = append(rooms, r)
 	}
-	h.restoreVerifiers(ctx)
+	h.rooms.Store(&rooms)
+	h.restoreVerifiers(ctx, rooms...)
 	var err error
 	h.metrics, err = newMetrics(h)
 	return h, err
 }
 
+// all are the rooms, in the order of the configuration. Nobody changes the list.
+func (h *house) all() []*room {
+	if list := h.rooms.Load(); list != nil {
+		return *list
+	}
+	return nil // while the house is being built
+}
+
+// room is the one of a satellite, nil when there is none.
+func (h *house) room(id string) *room {
+	for _, r := range h.all() {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
 // eventQueue is how many events of a satellite may wait to be shown.
 const eventQueue = 64
 
-// start makes every satellite listen, and Home Assistant see it.
-func (h *house) start(ctx context.Context, g *errgroup.Group) {
-	var listening sync.WaitGroup
-	for _, r := range h.rooms {
-		events := r.Subscribe(eventQueue)
-		g.Go(func() error { h.follow(r, events); return nil })
-		listening.Add(1)
-		g.Go(func() error { defer listening.Done(); return r.Run(ctx) })
-		if r.engine != nil {
-			g.Go(func() error { return r.engine.Run(ctx) })
-		}
+// start makes every satellite listen, and Home Assistant see it. The rooms are run by reloads from then on, where there are any.
+func (h *house) start(ctx context.Context, g *errgroup.Group, reloads *reloader) {
+	var settled sync.WaitGroup // everybody who may have rooms running
+	h.open = func(r *room) { r.open(ctx, g, &settled, h.follow) }
+	for _, r := range h.all() {
+		h.open(r)
+	}
+	if reloads != nil {
+		settled.Add(1)
+		g.Go(func() error { defer settled.Done(); return reloads.Run(ctx) })
 	}
 	if h.devices != nil {
 		for _, run := range []func(context.Context){h.tell, h.count, h.followPipelines} {
@@ -108,7 +131,7 @@ func (h *house) start(ctx context.Context, g *errgroup.Group) {
 	if home := h.assistant.home; home != nil {
 		outlive, stop := context.WithCancel(context.WithoutCancel(ctx)) // a reply that is being spoken is stopped through it
 		g.Go(func() error { return home.Run(outlive) })
-		g.Go(func() error { listening.Wait(); stop(); return nil })
+		g.Go(func() error { <-ctx.Done(); settled.Wait(); stop(); return nil })
 	}
 }
 
@@ -140,7 +163,7 @@ func (h *house) problems() []string {
 	if problem := h.history.Problem(); problem != "" {
 		list = append(list, problem)
 	}
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		s := r.Status()
 		for _, problem := range []string{microphoneProblem(s), r.engineProblem(), s.StorageProblem} {
 			if problem != "" {
@@ -156,8 +179,8 @@ func (h *house) problems() []string {
 
 // List describes every satellite for the services.
 func (h *house) List() []server.Satellite {
-	list := make([]server.Satellite, 0, len(h.rooms))
-	for _, r := range h.rooms {
+	list := make([]server.Satellite, 0, len(h.all()))
+	for _, r := range h.all() {
 		s := r.Status()
 		out := server.Satellite{
 			ID: s.ID, Name: s.Name, Area: s.Area, State: string(s.State), Muted: s.Muted, LastHeard: known(s.LastHeard),
@@ -233,7 +256,7 @@ func (h *house) Discard(s history.Selection) int {
 }
 
 func (h *house) inProgress(s history.Selection, count func(r *bridge.Satellite, from, to time.Time) int) (n int) {
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		if s.CoversSatellite(r.id) {
 			n += count(r.Satellite, s.From, s.To)
 		}
@@ -250,7 +273,7 @@ func (h *house) Remains() []string {
 	if h.verifies() {
 		list = append(list, "A verifier of a wake word was made from marked recordings: 961 numbers, of no sound; `earshot tune --no-verifier` removes it.")
 	}
-	if h.discovery.PublishTranscripts {
+	if h.tells.Load() {
 		list = append(list, "discovery.publish_transcripts is on: Home Assistant keeps what was said in its database and in .storage/core.restore_state.")
 	}
 	return list

@@ -35,7 +35,7 @@ type lesson struct {
 func (h *house) Lesson(satellites []string, word string, now server.Cutoffs) (server.Lesson, error) {
 	l := &lesson{house: h, word: word, now: now, meters: map[string]*detector.Meter{}}
 	for _, id := range satellites {
-		r := h.byID[id]
+		r := h.room(id)
 		switch {
 		case r == nil:
 			return nil, server.ErrUnknownSatellite
@@ -82,7 +82,7 @@ func (l *lesson) Verify() (server.HeldOut, error) {
 		return server.HeldOut{}, err
 	}
 	if l.made = made; made != nil {
-		made.Network, made.Made = l.house.network.Sum(), time.Now().UTC().Truncate(time.Second)
+		made.Network, made.Made = l.house.network.Load().Sum(), time.Now().UTC().Truncate(time.Second)
 	}
 	return server.HeldOut{
 		Correct: held.Correct, CorrectLeft: held.CorrectLeft, Mistakes: held.Mistakes, MistakesLeft: held.MistakesLeft,
@@ -106,10 +106,14 @@ func (l *lesson) Use(ctx context.Context) error {
 		return server.Refusal(fmt.Sprintf("The verifier cannot be stored: %v. See that Earshot may write there, or set models.dir to a folder where it may.", err))
 	}
 	for id := range l.meters {
+		r := h.room(id)
+		if r == nil {
+			continue // it was taken out of the configuration meanwhile
+		}
 		if err := l.made.Save(verifierPath(h.modelsDir, id, l.word)); err != nil {
 			return err
 		}
-		if err := h.byID[id].ears.setVerifier(l.word, l.made); err != nil {
+		if err := r.ears.setVerifier(l.word, l.made); err != nil {
 			return err
 		}
 		h.log.Info().Str("satellite", id).Str("wake_word", l.word).Msg("a verifier made of this household's recordings is asked from now on")
@@ -129,7 +133,7 @@ func verifierPath(models, satellite, word string) string {
 func (h *house) DropVerifier(id, word string) (dropped bool, err error) {
 	h.verifying.Lock()
 	defer h.verifying.Unlock()
-	r := h.byID[id]
+	r := h.room(id)
 	switch {
 	case r == nil:
 		return false, server.ErrUnknownSatellite
@@ -151,7 +155,7 @@ func (h *house) DropVerifier(id, word string) (dropped bool, err error) {
 func (h *house) DropVerifiers() error {
 	h.verifying.Lock()
 	defer h.verifying.Unlock()
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		for _, w := range r.configured.WakeWords {
 			if err := r.ears.setVerifier(w.Model, nil); err != nil {
 				return err
@@ -163,7 +167,7 @@ func (h *house) DropVerifiers() error {
 
 // verifies tells whether any is asked.
 func (h *house) verifies() bool {
-	return slices.ContainsFunc(h.rooms, func(r *room) bool {
+	return slices.ContainsFunc(h.all(), func(r *room) bool {
 		return slices.ContainsFunc(r.configured.WakeWords, func(w bridge.WakeWord) bool { return r.ears.hasVerifier(w.Model) })
 	})
 }
@@ -176,11 +180,11 @@ func removeVerifiers(models string) error {
 	return nil
 }
 
-// restoreVerifiers has those asked that were made before. Those that cannot be read, or not be used any more, are left out.
-func (h *house) restoreVerifiers(ctx context.Context) {
+// restoreVerifiers has those of some rooms asked that were made before. Those that cannot be read, or not be used any more, are left out.
+func (h *house) restoreVerifiers(ctx context.Context, rooms ...*room) {
 	improve, err := h.history.Improve(ctx)
 	if err == nil && !improve {
-		err = h.DropVerifiers() // what a crash may have left
+		err = removeVerifiers(h.modelsDir) // what a crash may have left
 	}
 	if err != nil {
 		h.log.Error().Err(err).Msg("whether verifiers of wake words may be used is not known; none is")
@@ -188,13 +192,14 @@ func (h *house) restoreVerifiers(ctx context.Context) {
 	if err != nil || !improve {
 		return
 	}
-	for _, r := range h.rooms {
+	network := h.network.Load()
+	for _, r := range rooms {
 		for _, w := range r.configured.WakeWords {
 			v, err := ownword.LoadVerifier(verifierPath(h.modelsDir, r.id, w.Model))
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				continue
-			case err == nil && (h.network == nil || v.Network != h.network.Sum()):
+			case err == nil && (network == nil || v.Network != network.Sum()):
 				err = errors.New("it was made for another speech embedding network")
 			case err == nil:
 				err = r.ears.setVerifier(w.Model, v)

@@ -40,8 +40,10 @@ type heardDevice struct {
 // heardChannel is how loud a channel was, in dBFS.
 type heardChannel struct {
 	Channel int     `json:"channel"`
+	Hears   string  `json:"hears"` // silence, noise or speech
 	Loudest float64 `json:"loudest_dbfs"`
-	Usual   float64 `json:"usual_dbfs"` // the median
+	Usual   float64 `json:"usual_dbfs"`  // the median
+	Speech  float64 `json:"speech_dbfs"` // of what comes and goes, without what is there all the time; -120 for none
 
 	now    float64
 	levels []float64
@@ -133,9 +135,7 @@ func (h *heardDevice) look() {
 // sum sums up what was noted.
 func (h *heardDevice) sum() {
 	for i := range h.Channels {
-		c := &h.Channels[i]
-		slices.Sort(c.levels)
-		c.Loudest, c.Usual = tenths(c.levels[len(c.levels)-1]), tenths(c.levels[len(c.levels)/2])
+		h.Channels[i].sum()
 	}
 	if len(h.Channels) == 0 && h.Problem == "" {
 		h.Problem = "No sound came."
@@ -177,33 +177,37 @@ func drawLevels(out io.Writer, heard []heardDevice, before int) (lines int) {
 // reportHeard says what was heard, and what to write into the configuration.
 func reportHeard(out io.Writer, heard []heardDevice) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "driver\tdevice\tchannel\tloudest\tusual\t")
-	var best *heardDevice
-	var loudest heardChannel
-	for i, h := range heard {
+	fmt.Fprintln(w, "driver\tdevice\tchannel\tloudest\tusual\thears\t")
+	loudest := nothingDBFS
+	for _, h := range heard {
 		if len(h.Channels) == 0 {
-			fmt.Fprintf(w, "%s\t%s\t\t\t\t%s\n", h.Driver, h.Device, h.Problem)
+			fmt.Fprintf(w, "%s\t%s\t\t\t\t\t%s\n", h.Driver, h.Device, h.Problem)
 		}
 		for _, c := range h.Channels {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%.0f dBFS\t%.0f dBFS\t\n", h.Driver, h.Device, c.Channel, c.Loudest, c.Usual)
-			if best == nil || best.narrow() && !h.narrow() || best.narrow() == h.narrow() && c.Loudest > loudest.Loudest {
-				best, loudest = &heard[i], c
-			}
+			fmt.Fprintf(w, "%s\t%s\t%d\t%.0f dBFS\t%.0f dBFS\t%s\t\n", h.Driver, h.Device, c.Channel, c.Loudest, c.Usual, c.Hears)
+			loudest = max(loudest, c.Loudest)
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for _, h := range heard {
+		if channels := h.describe(); channels != "" {
+			fmt.Fprintf(out, "%s: %s.\n", h.Device, channels)
+		}
 		for _, f := range h.Findings {
 			fmt.Fprintf(out, "%s: %s\n", h.Device, f.Text)
 		}
 	}
-	if best == nil || loudest.Loudest < hardlyAny {
-		_, err := fmt.Fprintln(out, "Hardly any sound came. Speak while it listens, and see that no microphone is muted at the device or in the sound settings.")
-		return err
+	device, channel := best(heard)
+	var err error
+	switch {
+	case device != nil:
+		_, err = fmt.Fprintf(out, "The best was channel %d of %s:\n    %s\n", channel.Channel, device.Description, device.setting(channel))
+	case loudest < hardlyAny:
+		_, err = fmt.Fprintln(out, "Hardly any sound came. Speak while it listens, and see that no microphone is muted at the device or in the sound settings.")
+	default:
+		_, err = fmt.Fprintln(out, "There was sound, but none that comes and goes as speech does. Speak while it listens, for longer with --seconds.")
 	}
-	_, err := fmt.Fprintf(out, "The best was channel %d of %s:\n    microphone: {driver: %s, device: %q, channel: %d}\n",
-		loudest.Channel, best.Description, best.Driver, best.Device, loudest.Channel)
 	return err
 }

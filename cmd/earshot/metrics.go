@@ -13,14 +13,19 @@ import (
 // newMetrics measures the satellites of a house.
 func newMetrics(h *house) (*metrics.Metrics, error) {
 	cfg := metrics.Config{Version: version, State: h.measured, History: h.history}
-	for _, r := range h.rooms {
-		s := metrics.Satellite{ID: r.id}
-		for _, w := range r.Status().WakeWords {
-			s.WakeWords = append(s.WakeWords, w.Model)
-		}
-		cfg.Satellites = append(cfg.Satellites, s)
+	for _, r := range h.all() {
+		cfg.Satellites = append(cfg.Satellites, r.measured())
 	}
 	return metrics.New(cfg)
+}
+
+// measured is the satellite as the metrics name it.
+func (r *room) measured() metrics.Satellite {
+	s := metrics.Satellite{ID: r.id}
+	for _, w := range r.configured.WakeWords {
+		s.WakeWords = append(s.WakeWords, w.Model)
+	}
+	return s
 }
 
 // measure counts an event of a satellite.
@@ -65,7 +70,7 @@ func (r *room) opinions() (all []metrics.Looks) {
 // measured is the state of the house in numbers.
 func (h *house) measured() metrics.State {
 	var state metrics.State
-	for _, r := range h.rooms {
+	for _, r := range h.all() {
 		s := r.Status()
 		found := map[string]bool{}
 		for _, code := range audio.FindingCodes() {
@@ -84,6 +89,9 @@ func (h *house) measured() metrics.State {
 	if h.broker != nil {
 		connected := h.broker.Connected()
 		state.MQTT = &connected
+	}
+	if d, err := diskOf(h.stored.Dir); err == nil {
+		state.Disk = &metrics.Disk{Database: databaseSize(h.stored), Free: d.free, Size: d.size}
 	}
 	return state
 }

@@ -32,7 +32,7 @@ func (h *house) Obey(ctx context.Context, o discovery.Order) error {
 	if o.Kind == discovery.Improve {
 		return h.setImprove(ctx, o.On)
 	}
-	r := h.byID[o.Satellite]
+	r := h.room(o.Satellite)
 	if r == nil {
 		return server.ErrUnknownSatellite
 	}
@@ -66,7 +66,7 @@ func (h *house) Obey(ctx context.Context, o discovery.Order) error {
 
 // SetMuted closes or opens a satellite's microphone.
 func (h *house) SetMuted(ctx context.Context, id string, muted bool) error {
-	r := h.byID[id]
+	r := h.room(id)
 	if r == nil {
 		return server.ErrUnknownSatellite
 	}
@@ -76,7 +76,7 @@ func (h *house) SetMuted(ctx context.Context, id string, muted bool) error {
 
 // SetSaveRecordings turns storing off, or on again as it is configured.
 func (h *house) SetSaveRecordings(ctx context.Context, id string, on bool) error {
-	r := h.byID[id]
+	r := h.room(id)
 	if r == nil {
 		return server.ErrUnknownSatellite
 	}
@@ -175,7 +175,7 @@ func (h *house) setSecondThreshold(ctx context.Context, r *room, word string, th
 
 // SetWakeWord changes a wake word as a person has asked for over the services, in the way Home Assistant's entities do.
 func (h *house) SetWakeWord(ctx context.Context, id, word string, change server.WakeWordChange) (server.WakeWord, error) {
-	r := h.byID[id]
+	r := h.room(id)
 	if r == nil {
 		return server.WakeWord{}, server.ErrUnknownSatellite
 	}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,6 +37,7 @@ func runCommand(ctx context.Context, t terminal, args []string) error {
 	if err := noArguments(f); err != nil {
 		return err
 	}
+	changes := newWatch(*file) // as it is before it is read
 	cfg, err := loadConfig(*file)
 	if err != nil {
 		return err
@@ -46,12 +49,13 @@ func runCommand(ctx context.Context, t terminal, args []string) error {
 		}
 		defer cleanup()
 	}
-	return serve(ctx, t, cfg, options{file: filepath.Base(*file), printToken: *printToken})
+	return serve(ctx, t, cfg, options{file: *file, changes: changes, printToken: *printToken})
 }
 
 // options of serve that are not part of the configuration.
 type options struct {
-	file       string // name of the configuration, for its mistakes
+	file       string // the configuration; "" without one
+	changes    *watch // of that file
 	printToken bool
 }
 
@@ -62,7 +66,7 @@ const heapGrowth = 40
 // serve is the composition root: it opens the resources, starts the services and waits for them. The history closes last.
 func serve(ctx context.Context, t terminal, cfg config.Config, opt options) error {
 	debug.SetGCPercent(heapGrowth)
-	log := newLogger(cfg.Log, t.err, cfg.MQTT.Password, cfg.HomeAssistant.Token, cfg.History.Postgres.Password, cfg.History.S3.SecretKey)
+	log, level := newLogger(cfg.Log, t.err, cfg.MQTT.Password, cfg.HomeAssistant.Token, cfg.History.Postgres.Password, cfg.History.S3.SecretKey)
 	hist, closeHistory, err := openHistory(ctx, cfg.History, log.With().Str("component", "history").Logger())
 	if err != nil {
 		return err
@@ -73,7 +77,10 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if err != nil {
 		return err
 	}
-	p, err := newParts(cfg, opt.file, hist, log)
+	p, err := newParts(cfg, filepath.Base(opt.file), hist, log)
+	if wrong := new(config.Error); errors.As(err, &wrong) {
+		wrong.Locate(opt.file)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,7 +90,8 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	}
 	hist.Attach(house)
 	services := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Metrics: house.metrics.Write, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Notices: house.notices, Ready: house.lacks,
+		Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
 		BridgeID:      cfg.MQTT.BridgeID,
 		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
@@ -120,13 +128,26 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if responder != nil {
 		g.Go(func() error { return responder.Run(ctx) })
 	}
-	house.start(ctx, g)
+	house.start(ctx, g, newReloader(opt, house, p, level, log))
 	g.Go(func() error { return hist.Run(ctx) })
 	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	g.Go(func() error { tellManager(ctx, house.problems, log); return nil })
 	return g.Wait()
+}
+
+// newReloader is nil without a configuration that could change.
+func newReloader(opt options, house *house, p *parts, level *threshold, log zerolog.Logger) *reloader {
+	if opt.file == "" {
+		return nil
+	}
+	l := &reloader{path: opt.file, watch: opt.changes, house: house, parts: p, level: level, log: log.With().Str("component", "configuration").Logger()}
+	l.watch.follow(opt.file, p.models.files)
+	if !terminalGone() && !signal.Ignored(syscall.SIGHUP) { // nohup says that it is to go on
+		l.orphaned = terminalGone
+	}
+	return l
 }
 
 // logRepair says what was found after the program had ended in the middle of something.

@@ -47,6 +47,18 @@ func newParts(cfg config.Config, file string, hist *history.History, log zerolog
 	return p, nil
 }
 
+// again has the parts for another configuration of what can be changed while they work: models, spoken sentences, and satellites.
+func (p *parts) again(cfg config.Config, file string) (*parts, error) {
+	next := *p
+	next.cfg, next.models = cfg, p.models.again()
+	if err := next.models.load(cfg, file); err != nil {
+		return &next, err
+	}
+	var err error
+	next.assistant.phrases, err = phrases(cfg, p.assistant.transcriber != nil)
+	return &next, err
+}
+
 // remoteEars are an engine on another machine; it has to be run.
 func remoteEars(cfg bridge.Config, log zerolog.Logger) (*wakeengine.Engine, error) {
 	engine := wakeengine.Config{Addr: cfg.Wake, Names: map[string]string{}}

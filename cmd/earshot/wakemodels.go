@@ -28,17 +28,53 @@ const (
 // ownFolder is where a household's own words lie in the folder of the models.
 const ownFolder = "own"
 
-// wakeModels are the wake-word models of a folder, each loaded once, when it is first wanted.
+// wakeModels are the wake-word models of a folder, each loaded once, when it is first wanted, for all satellites.
 type wakeModels struct {
-	dir     string
-	micro   map[string]*detector.Model
-	speech  map[string]*detector.Model
-	own     map[string]*detector.Model
-	network *openwakeword.Network // nil until a model needs it
+	dir      string
+	micro    map[string]*detector.Model
+	speech   map[string]*detector.Model
+	own      map[string]*detector.Model
+	verified map[verified]*detector.Model
+	network  *openwakeword.Network // nil until a model needs it
+
+	files  map[string]fileState // that were looked for, as they were then
+	before *wakeModels          // where what has not changed is taken from; nil for nowhere
+}
+
+// verified is a model that another one looks again for.
+type verified struct {
+	first, second *detector.Model
+	cutoff        float64
 }
 
 func newWakeModels(dir string) *wakeModels {
-	return &wakeModels{dir: dir, micro: map[string]*detector.Model{}, speech: map[string]*detector.Model{}, own: map[string]*detector.Model{}}
+	return &wakeModels{
+		dir: dir, micro: map[string]*detector.Model{}, speech: map[string]*detector.Model{}, own: map[string]*detector.Model{},
+		verified: map[verified]*detector.Model{}, files: map[string]fileState{},
+	}
+}
+
+// again begins anew with the same folder: what is wanted again, and has not changed on the disk, is the same model.
+func (m *wakeModels) again() *wakeModels {
+	next := newWakeModels(m.dir)
+	next.before = m
+	return next
+}
+
+// settle lets go of what nobody wants any more.
+func (m *wakeModels) settle() { m.before = nil }
+
+// kept is what was loaded before from files that are as they were then, nil when there is none. The files are looked at in any case.
+func kept[T any](m *wakeModels, of func(*wakeModels) *T, files ...string) *T {
+	same := m.before != nil
+	for _, file := range files {
+		m.files[file] = stateOf(file)
+		same = same && m.before.files[file] == m.files[file]
+	}
+	if !same {
+		return nil
+	}
+	return of(m.before)
 }
 
 // word is what a satellite listens with for a word of its configuration.
@@ -61,14 +97,27 @@ func (m *wakeModels) word(w bridge.WakeWord) (*detector.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; or set verify: off for %s", err, w.Model)
 	}
-	return model.Verified(second, cmp.Or(w.SecondThreshold, detector.SecondCutoff))
+	pair := verified{model, second, cmp.Or(w.SecondThreshold, detector.SecondCutoff)}
+	if m.before != nil && m.verified[pair] == nil {
+		m.verified[pair] = m.before.verified[pair]
+	}
+	if m.verified[pair] == nil {
+		if m.verified[pair], err = model.Verified(second, pair.cutoff); err != nil {
+			return nil, err
+		}
+	}
+	return m.verified[pair], nil
 }
 
 func (m *wakeModels) microWord(id string) (*detector.Model, error) {
 	if loaded := m.micro[id]; loaded != nil {
 		return loaded, nil
 	}
-	model, err := detector.LoadModel(filepath.Join(m.dir, id+".json"))
+	manifest := filepath.Join(m.dir, id+".json")
+	if m.micro[id] = kept(m, func(b *wakeModels) *detector.Model { return b.micro[id] }, manifest, filepath.Join(m.dir, id+".tflite")); m.micro[id] != nil {
+		return m.micro[id], nil
+	}
+	model, err := detector.LoadModel(manifest)
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, modelHint(m.dir))
 	}
@@ -83,7 +132,11 @@ func (m *wakeModels) speechWord(id string) (*detector.Model, error) {
 	if err := m.loadNetwork(); err != nil {
 		return nil, err
 	}
-	model, err := detector.LoadHead(headPath(m.dir, id), m.network)
+	head, network := headPath(m.dir, id), filepath.Join(m.dir, speechFolder, embeddingFile)
+	if m.speech[id] = kept(m, func(b *wakeModels) *detector.Model { return b.speech[id] }, head, network); m.speech[id] != nil {
+		return m.speech[id], nil
+	}
+	model, err := detector.LoadHead(head, m.network)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no %s.tflite or %s.onnx in %s; add it with `earshot models add`", id, id, filepath.Join(m.dir, speechFolder))
 	}
@@ -100,6 +153,10 @@ func (m *wakeModels) ownWord(id string) (*detector.Model, error) {
 	}
 	if err := m.loadNetwork(); err != nil {
 		return nil, err
+	}
+	network := filepath.Join(m.dir, speechFolder, embeddingFile)
+	if m.own[id] = kept(m, func(b *wakeModels) *detector.Model { return b.own[id] }, ownPath(m.dir, id), network); m.own[id] != nil {
+		return m.own[id], nil
 	}
 	word, err := ownword.Load(ownPath(m.dir, id))
 	switch {
@@ -136,7 +193,11 @@ func ownNames(dir string) (names []string) {
 
 func (m *wakeModels) loadNetwork() (err error) {
 	if m.network == nil {
-		m.network, err = openwakeword.LoadNetwork(filepath.Join(m.dir, speechFolder, embeddingFile))
+		file := filepath.Join(m.dir, speechFolder, embeddingFile)
+		if m.network = kept(m, func(b *wakeModels) *openwakeword.Network { return b.network }, file); m.network != nil {
+			return nil
+		}
+		m.network, err = openwakeword.LoadNetwork(file)
 	}
 	if err != nil {
 		return fmt.Errorf("%w; openWakeWord models and words of your own need this file: fetch it with `make models`", err)

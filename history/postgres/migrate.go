@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"earshot/history"
 )
 
 //go:embed migrations/*.sql
@@ -73,6 +75,14 @@ func migrate(ctx context.Context, tx pgx.Tx) error {
 	}
 	if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)`); err != nil {
 		return err
+	}
+	var newer string
+	err = tx.QueryRow(ctx, `SELECT coalesce(min(name), '') FROM migrations WHERE name <> ALL ($1)`, steps()).Scan(&newer)
+	if err != nil {
+		return err
+	}
+	if newer != "" {
+		return fmt.Errorf("%w (%s)", history.ErrNewer, newer)
 	}
 	for _, name := range steps() {
 		if err := migrateOne(ctx, tx, name); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"filippo.io/age"
+
+	"earshot/history"
 )
 
 //go:embed migrations/*.sql
@@ -27,6 +29,29 @@ func steps() []struct {
 
 // scrubbed is the user_version of a database whose every page was scrubbed once.
 const scrubbed = 1
+
+// refuseNewer returns history.ErrNewer for a database with a migration that is not known here.
+func (s *Store) refuseNewer(ctx context.Context) error {
+	var begun bool
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'`).Scan(&begun)
+	if err != nil || !begun {
+		return err
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT name FROM migrations`)
+	return forEach(rows, err, func(scan func(...any) error) error {
+		var name string
+		if err := scan(&name); err != nil {
+			return err
+		}
+		for _, step := range steps() {
+			if step.name == name {
+				return nil
+			}
+		}
+		s.foreign = true
+		return fmt.Errorf("%w (%s)", history.ErrNewer, name)
+	})
+}
 
 // migrate runs every migration that has not been run, each in a transaction of its own.
 func (s *Store) migrate(ctx context.Context) error {

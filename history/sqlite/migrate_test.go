@@ -1,10 +1,14 @@
 package sqlite_test
 
 import (
+	"bufio"
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,16 +18,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"earshot/history"
+	"earshot/history/sqlite"
 )
 
-// firstSchema makes a database as the first version left it, with some entries, of which it has deleted others, and returns what is in it.
-func firstSchema(t *testing.T, path string) []history.Entry {
+// firstSchema makes a database as the first version left it, with so many entries, of which it has deleted others, and returns what is in it.
+func firstSchema(t *testing.T, path string, many int) []history.Entry {
 	t.Helper()
 	script, err := os.ReadFile("migrations/0001_entries.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=secure_delete(1)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=secure_delete(1)&_pragma=synchronous(OFF)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +46,7 @@ func firstSchema(t *testing.T, path string) []history.Entry {
 	run(`INSERT INTO settings (key, value) VALUES ('clips', 'identity'), ('save/kitchen', 'text')`)
 	run(`INSERT INTO garbage (id) VALUES ('01M87BC1N0000FZZZZZZZZZZZZ')`)
 	var entries []history.Entry
-	for n := range 1200 {
+	for n := range many {
 		e := newEntry(time.UnixMilli(1790000000000+int64(n)*12_345_678).UTC(), fmt.Sprintf("marker-%d- Tür", n))
 		if n%4 == 1 { // goes, from between the others
 			e.Transcript += strings.Repeat("q", 300)
@@ -85,7 +90,12 @@ func insertFirst(run func(string, ...any), e history.Entry) {
 // TestMigrate brings a database of the first version over, and leaves nothing of what that had deleted.
 func TestMigrate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
-	entries := firstSchema(t, path)
+	checkMigrated(t, path, firstSchema(t, path, 1200))
+}
+
+// checkMigrated opens a database of firstSchema, and wants all of it there.
+func checkMigrated(t *testing.T, path string, entries []history.Entry) {
+	t.Helper()
 	s := open(t, path)
 	keys := map[string]bool{}
 	for _, want := range entries {
@@ -106,7 +116,8 @@ func TestMigrate(t *testing.T) {
 	if err != nil || totals.Entries != int64(len(entries)) || !totals.Newest.Equal(entries[len(entries)-1].At) {
 		t.Errorf("totals: %+v, %v, want %d entries", totals, err, len(entries))
 	}
-	if page, err := s.List(t.Context(), history.Query{Filter: history.Filter{Text: "MARKER-1199- TÜR"}}); err != nil || len(page.Entries) != 1 {
+	last := strings.ToUpper(entries[len(entries)-1].Transcript)
+	if page, err := s.List(t.Context(), history.Query{Filter: history.Filter{Text: last}}); err != nil || len(page.Entries) != 1 {
 		t.Errorf("found %d by text, %v", len(page.Entries), err)
 	}
 	for key, want := range map[string]string{"clips": "identity", "save/kitchen": "text", "clips/plain": "yes"} {
@@ -132,4 +143,128 @@ func TestMigrateNothing(t *testing.T) {
 	if v, err := s.Setting(t.Context(), "clips/plain"); err != nil || v != "" {
 		t.Errorf("a new database has plain clips: %q, %v", v, err)
 	}
+}
+
+// TestNewer refuses what a later version of the program has changed, and leaves every byte of it, and of its journal, as it was.
+func TestNewer(t *testing.T) {
+	t.Parallel()
+	origin, path := filepath.Join(t.TempDir(), "history.db"), filepath.Join(t.TempDir(), "history.db")
+	s := open(t, origin)
+	insert(t, s, newEntry(time.Now(), "from before"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`INSERT INTO migrations (name) VALUES ('migrations/9999_future.sql')`); err != nil {
+		t.Fatal(err)
+	}
+	// Copied while it is open, as a kill would leave it: the journal is not in the database yet.
+	before := map[string][]byte{}
+	for _, end := range []string{"", "-wal"} {
+		data, err := os.ReadFile(origin + end)
+		if err != nil || len(data) == 0 {
+			t.Fatalf("history.db%s: %d bytes, %v", end, len(data), err)
+		}
+		if err := os.WriteFile(path+end, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before[end] = data
+	}
+	for range 2 {
+		_, err = sqlite.Open(t.Context(), path)
+		if !errors.Is(err, history.ErrNewer) || errors.Is(err, history.ErrDamaged) {
+			t.Fatalf("opened: %v", err)
+		}
+		for end, want := range before {
+			if got, err := os.ReadFile(path + end); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("history.db%s was changed: %v", end, err)
+			}
+		}
+	}
+}
+
+const migratingPath = "EARSHOT_TEST_MIGRATION"
+
+// TestMigrateKilled kills a process while it brings a database over, at moments from its beginning to its end, and has the next one go on.
+func TestMigrateKilled(t *testing.T) {
+	t.Parallel()
+	if path := os.Getenv(migratingPath); path != "" {
+		fmt.Println("begins")
+		s, err := sqlite.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("done")
+		_ = s.Close()
+		return
+	}
+	origin := filepath.Join(t.TempDir(), "history.db")
+	entries := firstSchema(t, origin, 100)
+	whole := migrateFor(t, copyOf(t, origin), time.Hour)
+	cut := 0
+	const moments = 8
+	for n := range moments {
+		path := copyOf(t, origin)
+		for again := range 2 { // the second one is killed while it makes up for the first
+			if migrateFor(t, path, whole*time.Duration(n+again)/moments) > 0 {
+				break
+			}
+			cut++
+		}
+		checkMigrated(t, path, entries)
+	}
+	if cut < moments/2 {
+		t.Errorf("only %d were killed before they were done: this test saw little", cut)
+	}
+}
+
+// copyOf is a database in a folder of its own.
+func copyOf(t *testing.T, origin string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "history.db")
+	for _, end := range []string{"", "-wal"} {
+		data, err := os.ReadFile(origin + end)
+		if end != "" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(path+end, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+// migrateFor kills a process some time after it has begun, and returns how long it took to be done, 0 when it was not.
+func migrateFor(t *testing.T, path string, limit time.Duration) (took time.Duration) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateKilled$", "-test.timeout=1m")
+	cmd.Env = append(os.Environ(), migratingPath+"="+path)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var began time.Time
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		switch lines.Text() {
+		case "begins":
+			began = time.Now()
+			timer := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
+			defer timer.Stop()
+		case "done":
+			took = time.Since(began)
+		}
+	}
+	_ = cmd.Wait() // it may have been killed
+	return took
 }

@@ -31,6 +31,8 @@ type Store struct {
 	lost    bool // which pages hold remnants is not known: look at all
 	place   place
 
+	foreign bool // a newer version's: nothing of it is changed, the journal included
+
 	emptying chan struct{}      // full while somebody empties the journal
 	wake     chan struct{}      // the journal is long
 	stop     context.CancelFunc // ends tend, and lets nobody have the turn any more
@@ -45,7 +47,8 @@ var _ history.Store = (*Store)(nil)
 const readers = 4
 
 // Open opens the database at path, which is made when it is not there, and brings it up to date. No other process can open it until Close.
-// The error of a database that cannot be read any more is a history.ErrDamaged; its files have not been changed then.
+// The error of a database that cannot be read any more is a history.ErrDamaged, and of one from a newer version of this program a history.ErrNewer;
+// its files have not been changed then.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{
 		path: path, journal: newJournal(path), writer: writer{turn: make(chan struct{}, 1), statements: map[string]*sql.Stmt{}},
@@ -91,6 +94,9 @@ func (s *Store) open(ctx context.Context) error {
 		if err := quickCheck(ctx, s.read); err != nil {
 			return err
 		}
+	}
+	if err := s.refuseNewer(ctx); err != nil {
+		return err
 	}
 	if err := s.migrate(ctx); err != nil {
 		return err
@@ -149,6 +155,9 @@ func (s *Store) close() error {
 	s.stop()
 	<-s.tended
 	if s.lock == nil {
+		if s.read != nil { // see OpenCopy
+			return fail("close "+s.path, s.read.Close())
+		}
 		return nil
 	}
 	defer s.lock.Close() // last
@@ -156,7 +165,9 @@ func (s *Store) close() error {
 	var err error
 	if s.writer.conn != nil {
 		var done bool
-		done, err = s.cutWithin(closePatience)
+		if !s.foreign {
+			done, err = s.cutWithin(closePatience)
+		}
 		if !done {
 			keep, lockErr := keepJournal(s.path)
 			err = errors.Join(err, lockErr)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,11 +22,12 @@ var errNoCard = errors.New("arecord finds no sound card")
 // alsaDriver records with arecord, which every ALSA machine has and which needs no C library here.
 type alsaDriver struct {
 	cfg    Config
-	device string // once opened, the device it is held to
+	root   string // where the kernel's files are
+	device string // what is opened: what is configured, or what "" stood for when it was first opened
 }
 
 func newALSADriver(cfg Config) *alsaDriver {
-	return &alsaDriver{cfg: cfg, device: alsaName(cfg.Device)}
+	return &alsaDriver{cfg: cfg, root: "/", device: cfg.Device}
 }
 
 // alsaName makes the name of a PCM out of what people write: a card id, hw:CARD=…, or any name of a PCM.
@@ -45,16 +47,21 @@ func alsaDevice(device string) bool {
 }
 
 func (d *alsaDriver) open(ctx context.Context) (*source, error) {
-	name := d.device
-	if name == "" {
-		cards, err := alsaCards(ctx)
+	device := d.device
+	if device == "" {
+		cards, err := alsaCards(ctx, d.root)
 		if err != nil {
 			return nil, err
 		}
 		if len(cards) == 0 {
 			return nil, errNoCard
 		}
-		name = cards[0].ID
+		device = cards[0].ID
+	}
+	// Its number, and with equal cards its id, may be another one each time it is plugged in.
+	name, err := resolve(soundCards(d.root), device)
+	if err != nil {
+		return nil, err
 	}
 	format, err := d.format(ctx, name)
 	if err != nil {
@@ -66,7 +73,7 @@ func (d *alsaDriver) open(ctx context.Context) (*source, error) {
 	if r.child, err = startChild("arecord", cmd, r.line); err != nil {
 		return nil, err
 	}
-	d.device = name
+	d.device = device
 	return &source{ReadCloser: r, format: format, name: name, live: true, gaps: r.gaps}, nil
 }
 
@@ -233,8 +240,8 @@ func parseInterval(text string) interval {
 // alsaCard is a line of arecord -l, such as: card 1: Device [USB Audio Device], device 0: USB Audio [USB Audio]
 var alsaCard = regexp.MustCompile(`^card \d+: (\S+) \[(.*?)\], device (\d+): .*?(?: \[(.*)\])?$`)
 
-// alsaCards lists what ALSA can record from. The ids hold the card's own id, never its number, which changes from start to start.
-func alsaCards(ctx context.Context) ([]Device, error) {
+// alsaCards lists what ALSA can record from. The ids never hold a card's number, which changes from start to start.
+func alsaCards(ctx context.Context, root string) ([]Device, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "arecord", "-l")
@@ -248,7 +255,7 @@ func alsaCards(ctx context.Context) ([]Device, error) {
 	if ctx.Err() != nil {
 		return nil, errors.New("arecord does not answer")
 	}
-	return parseCards(string(out)), nil
+	return withKernel(parseCards(string(out)), soundCards(root)), nil
 }
 
 func parseCards(text string) []Device {
@@ -264,9 +271,28 @@ func parseCards(text string) []Device {
 			what += ", " + sub
 		}
 		list = append(list, Device{
-			Driver: driverALSA, ID: fmt.Sprintf("plughw:CARD=%s,DEV=%s", m[1], m[3]),
+			Driver: driverALSA, ID: fmt.Sprintf("plughw:CARD=%s,DEV=%s", m[1], m[3]), Card: m[1],
 			Description: what, Default: len(list) == 0,
 		})
+	}
+	return list
+}
+
+// withKernel adds what the kernel knows, and gives each device the most stable name it has.
+func withKernel(list []Device, cards []soundCard) []Device {
+	for i, d := range list {
+		at := slices.IndexFunc(cards, func(c soundCard) bool { return c.id == d.Card })
+		if at < 0 {
+			continue
+		}
+		c := cards[at]
+		list[i].Serial, list[i].BusPath = c.serial, c.path
+		_, dev, _ := strings.Cut(d.ID, ",DEV=")
+		if name := stableName(cards, c); name != c.id {
+			if list[i].ID = name; len(c.capture) > 1 && dev != strconv.Itoa(c.capture[0]) {
+				list[i].ID += ",DEV=" + dev
+			}
+		}
 	}
 	return list
 }

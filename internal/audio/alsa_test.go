@@ -223,9 +223,9 @@ func processes(t *testing.T, mark string) int {
 
 func TestParseCards(t *testing.T) {
 	want := []audio.Device{
-		{Driver: "alsa", ID: "plughw:CARD=PCH,DEV=0", Description: "HDA Intel PCH, ALC269VB Analog", Default: true},
-		{Driver: "alsa", ID: "plughw:CARD=Device_1,DEV=1", Description: "USB Audio Device, USB Audio"},
-		{Driver: "alsa", ID: "plughw:CARD=seeed2micvoicec,DEV=0", Description: "seeed-2mic-voicecard"},
+		{Driver: "alsa", ID: "plughw:CARD=PCH,DEV=0", Card: "PCH", Description: "HDA Intel PCH, ALC269VB Analog", Default: true},
+		{Driver: "alsa", ID: "plughw:CARD=Device_1,DEV=1", Card: "Device_1", Description: "USB Audio Device, USB Audio"},
+		{Driver: "alsa", ID: "plughw:CARD=seeed2micvoicec,DEV=0", Card: "seeed2micvoicec", Description: "seeed-2mic-voicecard"},
 	}
 	if diff := cmp.Diff(want, audio.ParseCards(cardList)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -11,19 +11,23 @@ import (
 
 // Device is a microphone that can be opened.
 type Device struct {
-	Driver      string // pulse or alsa
-	ID          string // what to write as Config.Device; it stays the same when the device is plugged in again
-	Description string // for people
-	Default     bool   // what an empty Config.Device opens with this driver
-	Rate        int    // Hz; 0 when it is not known without opening the device
-	Channels    int    // 0 when it is not known without opening the device
+	Driver      string `json:"driver"`      // pulse or alsa
+	ID          string `json:"device"`      // what to write as Config.Device; it stays the same when the device is plugged in again
+	Description string `json:"description"` // for people
+	Default     bool   `json:"default"`     // what an empty Config.Device opens with this driver
+	Rate        int    `json:"rate"`        // Hz; 0 when it is not known without opening the device
+	Channels    int    `json:"channels"`    // 0 when it is not known without opening the device
+
+	Card    string `json:"card"`     // ALSA's id of its sound card; "" when it is not known
+	Serial  string `json:"serial"`   // of its USB device, as udev names it; "" when it has none. Config.Device may be it
+	BusPath string `json:"bus_path"` // where it is plugged in, as udev names it; "" when that is not known. Config.Device may be it
 }
 
 // Devices lists the microphones of this machine, those of the sound server first. A machine without any gives an empty list;
 // the error says why a sound server that is there could not be asked, when nothing else was found either.
 func Devices(ctx context.Context) ([]Device, error) {
 	list, err := pulseDevices(ctx)
-	cards, _ := alsaCards(ctx) // without arecord there is nothing to list
+	cards, _ := alsaCards(ctx, "/") // without arecord there is nothing to list
 	list = append(list, cards...)
 	if len(list) > 0 || errors.Is(err, errNoServer) {
 		return list, nil
@@ -56,7 +60,7 @@ func (d *autoDriver) open(ctx context.Context) (*source, error) {
 		d.chosen = d.pulse
 		return src, nil
 	}
-	if d.cfg.Device != "" || !errors.Is(err, errNoServer) && !errors.Is(err, errNoSource) {
+	if d.cfg.Device != "" && !placeName(d.cfg.Device) || !errors.Is(err, errNoServer) && !errors.Is(err, errNoSource) {
 		return nil, err
 	}
 	src, alsaErr := d.alsa.open(ctx)

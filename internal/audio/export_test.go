@@ -67,3 +67,15 @@ func ServerAddresses() []string {
 	}
 	return list
 }
+
+// NewALSAMicrophone is a microphone of a machine whose kernel's files are below root.
+func NewALSAMicrophone(cfg Config, root string) *Microphone {
+	return newMicrophone(cfg, zerolog.Nop(), func() driver {
+		d := newALSADriver(cfg)
+		d.root = root
+		return d
+	})
+}
+
+// CardsOf lists what ALSA can record from on such a machine.
+func CardsOf(ctx context.Context, root string) ([]Device, error) { return alsaCards(ctx, root) }

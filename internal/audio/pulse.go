@@ -127,12 +127,20 @@ func match(list []*proto.GetSourceInfoReply, want string) []*proto.GetSourceInfo
 		func(s *proto.GetSourceInfoReply) string { return property(s, "device.bus_path") },
 	} {
 		found := slices.DeleteFunc(slices.Clone(list), func(s *proto.GetSourceInfoReply) bool { return key(s) != want })
+		if len(found) > 1 { // a card that can be listened to and heard has one source that is what it plays
+			if microphones := slices.DeleteFunc(slices.Clone(found), monitor); len(microphones) > 0 {
+				found = microphones
+			}
+		}
 		if len(found) > 0 {
 			return found
 		}
 	}
 	return nil
 }
+
+// monitor tells whether a source is what somebody else hears.
+func monitor(s *proto.GetSourceInfoReply) bool { return s.MonitorSourceName != "" }
 
 func property(s *proto.GetSourceInfoReply, key string) string {
 	if v, ok := s.Properties[key]; ok {
@@ -284,6 +292,22 @@ func (p *pulseStream) event(e any) {
 
 func (p *pulseStream) fail(err error) { p.w.CloseWithError(err) }
 
+// pulseName is what to call a source so that it is found again. The server makes its names of vendor, product and serial number; those of two equal
+// cards differ by the order in which they came, and then only the place tells them apart.
+func pulseName(list []*proto.GetSourceInfoReply, s *proto.GetSourceInfoReply) string {
+	serial, path := property(s, "device.serial"), property(s, "device.bus_path")
+	if serial == "" || path == "" || monitor(s) {
+		return s.SourceName
+	}
+	equal := slices.ContainsFunc(list, func(o *proto.GetSourceInfoReply) bool {
+		return o != s && !monitor(o) && property(o, "device.serial") == serial && property(o, "device.bus_path") != path
+	})
+	if equal && len(match(list, path)) == 1 {
+		return path
+	}
+	return s.SourceName
+}
+
 // pulseDevices lists the sources of the sound server, but not the dummy of a machine without a sound card.
 func pulseDevices(ctx context.Context) ([]Device, error) {
 	s, err := connectPulse(ctx)
@@ -301,8 +325,9 @@ func pulseDevices(ctx context.Context) ([]Device, error) {
 			continue
 		}
 		devices = append(devices, Device{
-			Driver: driverPulse, ID: info.SourceName, Description: describe(info), Default: info.SourceName == fallback,
+			Driver: driverPulse, ID: pulseName(list, info), Description: describe(info), Default: info.SourceName == fallback,
 			Rate: int(info.Rate), Channels: int(info.Channels),
+			Card: property(info, "alsa.id"), Serial: property(info, "device.serial"), BusPath: property(info, "device.bus_path"),
 		})
 	}
 	return devices, nil

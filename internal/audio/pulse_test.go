@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"earshot/internal/audio"
 	"earshot/internal/audio/audiotest"
+	"earshot/internal/testkit"
 )
 
 // startPulse starts a private sound server and makes this process use it.
@@ -254,5 +256,50 @@ func TestServerAddresses(t *testing.T) {
 	want := []string{"unix /p/native", "unix /x/pulse/native", fmt.Sprintf("unix /run/user/%d/pulse/native", os.Getuid()), "unix /run/pulse/native"}
 	if diff := cmp.Diff(want, audio.ServerAddresses()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestEqualSources tells two equal cards apart by where they are plugged in.
+func TestEqualSources(t *testing.T) {
+	p := startPulse(t)
+	for name, properties := range map[string]string{
+		"yeti":   "device.serial=Yeti_77 device.bus_path=pci-0000:00:14.0-usb-0:3:1.0",
+		"cheap":  "device.serial=C-Media device.bus_path=pci-0000:00:14.0-usb-0:1:1.0",
+		"cheap2": "device.serial=C-Media device.bus_path=pci-0000:00:14.0-usb-0:2:1.0",
+	} {
+		p.Load("module-pipe-source", "source_name="+name, "file="+filepath.Join(t.TempDir(), name), "format=s16le", "rate=16000", "channels=1", "source_properties='"+properties+"'")
+	}
+	t.Setenv("PATH", t.TempDir()) // no ALSA
+	list, err := audio.Devices(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, d := range list {
+		ids = append(ids, d.ID)
+	}
+	slices.Sort(ids)
+	if diff := cmp.Diff([]string{"pci-0000:00:14.0-usb-0:1:1.0", "pci-0000:00:14.0-usb-0:2:1.0", "yeti"}, ids); diff != "" {
+		t.Error(diff)
+	}
+	m := pulseMicrophone("pulse", "C-Media")
+	stop := start(t, m)
+	changes, forget := m.Watch()
+	defer forget()
+	for !strings.HasPrefix(m.Status().Reason, `There are several sources "C-Media"; use one of their names: cheap`) {
+		select {
+		case <-changes:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("a name that two have: %+v", m.Status())
+		}
+	}
+	stop()
+	for device, want := range map[string]string{"Yeti_77": "yeti", "pci-0000:00:14.0-usb-0:2:1.0": "cheap2"} {
+		m := pulseMicrophone("pulse", device)
+		stop := start(t, m)
+		if !testkit.Poll(10*time.Second, func() bool { return strings.Contains(m.Status().Device, want) }) {
+			t.Errorf("%s is %+v", device, m.Status())
+		}
+		stop()
 	}
 }

@@ -7,6 +7,13 @@ type State struct {
 	Satellites    []SatelliteState
 	HomeAssistant *bool // whether commands are taken there; nil when it is not set up
 	MQTT          *bool // whether the broker is reached; nil without MQTT
+	Disk          *Disk // nil when it cannot be looked at
+}
+
+// Disk is what the history takes and has left on this machine, in bytes.
+type Disk struct {
+	Database   uint64 // the database with its journal
+	Free, Size uint64 // of the file system
 }
 
 // SatelliteState is how one satellite is.
@@ -37,6 +44,27 @@ type board struct {
 	finding       *prometheus.Desc
 	homeAssistant *prometheus.Desc
 	mqtt          *prometheus.Desc
+	disk          diskDescs
+}
+
+// diskDescs describe a Disk.
+type diskDescs struct{ database, free, size *prometheus.Desc }
+
+func newDisk() diskDescs {
+	return diskDescs{
+		database: prometheus.NewDesc("earshot_history_database_bytes", "Size of the history database on this machine, with its journal.", nil, nil),
+		free:     prometheus.NewDesc("earshot_history_disk_free_bytes", "Bytes that the bridge may still write to the file system of the history.", nil, nil),
+		size:     prometheus.NewDesc("earshot_history_disk_size_bytes", "Size of the file system of the history.", nil, nil),
+	}
+}
+
+func (d diskDescs) collect(ch chan<- prometheus.Metric, disk *Disk) {
+	if disk == nil {
+		return // not known, which is not zero
+	}
+	ch <- constant(d.database, prometheus.GaugeValue, float64(disk.Database))
+	ch <- constant(d.free, prometheus.GaugeValue, float64(disk.Free))
+	ch <- constant(d.size, prometheus.GaugeValue, float64(disk.Size))
 }
 
 // lookDescs describe what is counted of looks.
@@ -89,6 +117,7 @@ func newBoard(state func() State) *board {
 			[]string{"satellite", "code"}, nil),
 		homeAssistant: prometheus.NewDesc("earshot_home_assistant_connected", "1 while Home Assistant takes commands.", nil, nil),
 		mqtt:          prometheus.NewDesc("earshot_mqtt_connected", "1 while the MQTT broker is connected.", nil, nil),
+		disk:          newDisk(),
 	}
 }
 
@@ -104,6 +133,9 @@ func (b *board) Describe(ch chan<- *prometheus.Desc) {
 	ch <- b.finding
 	ch <- b.homeAssistant
 	ch <- b.mqtt
+	ch <- b.disk.database
+	ch <- b.disk.free
+	ch <- b.disk.size
 }
 
 // Collect is for the registry.
@@ -125,6 +157,7 @@ func (b *board) Collect(ch chan<- prometheus.Metric) {
 	if state.MQTT != nil {
 		ch <- constant(b.mqtt, prometheus.GaugeValue, number(*state.MQTT))
 	}
+	b.disk.collect(ch, state.Disk)
 }
 
 // constant is a value of one report; one that cannot be made fails that report, not the program.

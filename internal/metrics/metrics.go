@@ -43,7 +43,15 @@ type Metrics struct {
 	transcript *prometheus.HistogramVec
 	reply      *prometheus.HistogramVec
 	refused    prometheus.Counter
+	reloads    *prometheus.CounterVec
+	reloaded   prometheus.Gauge
 }
+
+// The results of reading the configuration again.
+const (
+	Reloaded = "ok"
+	Rejected = "rejected" // something is wrong with it, and nothing has changed
+)
 
 // New begins at zero.
 func New(cfg Config) (*Metrics, error) {
@@ -65,13 +73,19 @@ func New(cfg Config) (*Metrics, error) {
 			Name: "earshot_sign_in_failures_total", Help: "Wrong access tokens and codes, and people whom Home Assistant did not sign in.",
 		}),
 	}
+	m.reloads = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "earshot_config_reloads_total", Help: "How often the configuration was read again while the bridge ran, by what came of it.",
+	}, []string{"result"})
+	m.reloaded = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "earshot_config_last_reload_success_timestamp_seconds", Help: "When the configuration that runs was read.",
+	})
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "earshot_build_info", Help: "Always 1; the labels tell which program this is.",
 		ConstLabels: prometheus.Labels{"version": cfg.Version, "go_version": runtime.Version()},
 	}, func() float64 { return 1 })
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		build, m.wakes, m.recordings, m.decision, m.speechEnd, m.transcript, m.reply, m.refused, newBoard(cfg.State), m.totals,
+		build, m.wakes, m.recordings, m.decision, m.speechEnd, m.transcript, m.reply, m.refused, m.reloads, m.reloaded, newBoard(cfg.State), m.totals,
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(liveHeap())), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		errs = append(errs, m.registry.Register(c))
@@ -79,7 +93,13 @@ func New(cfg Config) (*Metrics, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("set up metrics: %w", err)
 	}
-	m.begin(cfg.Satellites)
+	for _, s := range cfg.Satellites {
+		m.Begin(s)
+	}
+	for _, result := range []string{Reloaded, Rejected} {
+		m.reloads.WithLabelValues(result)
+	}
+	m.reloaded.SetToCurrentTime()
 	return m, nil
 }
 
@@ -88,18 +108,34 @@ func liveHeap() collectors.GoRuntimeMetricsRule {
 	return collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}
 }
 
-// begin shows every counter at zero, so that its first step is an increase too.
-func (m *Metrics) begin(satellites []Satellite) {
-	for _, s := range satellites {
-		for _, word := range s.WakeWords {
-			m.wakes.WithLabelValues(s.ID, word)
-		}
-		for _, outcome := range history.Outcomes() {
-			m.recordings.WithLabelValues(s.ID, string(outcome))
-		}
-		for _, step := range []*prometheus.HistogramVec{m.decision, m.speechEnd, m.transcript, m.reply} {
-			step.WithLabelValues(s.ID)
-		}
+// Begin shows every counter of a satellite at zero, or as it is, so that its first step is an increase too.
+func (m *Metrics) Begin(s Satellite) {
+	for _, word := range s.WakeWords {
+		m.wakes.WithLabelValues(s.ID, word)
+	}
+	for _, outcome := range history.Outcomes() {
+		m.recordings.WithLabelValues(s.ID, string(outcome))
+	}
+	for _, step := range []*prometheus.HistogramVec{m.decision, m.speechEnd, m.transcript, m.reply} {
+		step.WithLabelValues(s.ID)
+	}
+}
+
+// End forgets what was counted of a satellite that is no more.
+func (m *Metrics) End(satellite string) {
+	of := prometheus.Labels{"satellite": satellite}
+	m.wakes.DeletePartialMatch(of)
+	m.recordings.DeletePartialMatch(of)
+	for _, step := range []*prometheus.HistogramVec{m.decision, m.speechEnd, m.transcript, m.reply} {
+		step.DeletePartialMatch(of)
+	}
+}
+
+// ReadAgain counts a reading of the configuration; result is Reloaded or Rejected.
+func (m *Metrics) ReadAgain(result string) {
+	m.reloads.WithLabelValues(result).Inc()
+	if result == Reloaded {
+		m.reloaded.SetToCurrentTime()
 	}
 }
 

@@ -84,7 +84,7 @@ func samples(text string) map[string]string {
 func without(all map[string]string) map[string]string {
 	kept := map[string]string{}
 	for name, value := range all {
-		if !strings.Contains(name, "_bucket{") && !strings.HasPrefix(name, "earshot_build_info") {
+		if !strings.Contains(name, "_bucket{") && !strings.HasPrefix(name, "earshot_build_info") && !strings.HasPrefix(name, "earshot_config_") {
 			kept[name] = value
 		}
 	}
@@ -259,4 +259,45 @@ func TestBadLabel(t *testing.T) {
 	if err == nil {
 		t.Error("a version that is not text was taken")
 	}
+}
+
+// TestSatellitesComeAndGo shows the counters of a new satellite at zero, and none of one that is no more.
+func TestSatellitesComeAndGo(t *testing.T) {
+	m := kitchen(t, &ledger{}, nil)
+	m.Woke("kitchen", "alexa")
+	m.Begin(metrics.Satellite{ID: "hall", WakeWords: []string{"alexa"}})
+	m.Begin(metrics.Satellite{ID: "kitchen", WakeWords: []string{"alexa", "hey_jarvis"}})
+	now := report(t, m)
+	for name, want := range map[string]string{
+		`earshot_wakes_total{satellite="hall",wake_word="alexa"}`: "0", `earshot_wakes_total{satellite="kitchen",wake_word="alexa"}`: "1",
+		`earshot_wakes_total{satellite="kitchen",wake_word="hey_jarvis"}`: "0", `earshot_recordings_total{outcome="failed",satellite="hall"}`: "0",
+	} {
+		if now[name] != want {
+			t.Errorf("%s is %q, want %s", name, now[name], want)
+		}
+	}
+	m.End("hall")
+	for name := range report(t, m) {
+		if strings.Contains(name, "hall") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
+// TestConfigurationReadAgain counts readings, and knows when the configuration that runs was read.
+func TestConfigurationReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := kitchen(t, &ledger{}, nil)
+		const at = "earshot_config_last_reload_success_timestamp_seconds"
+		start := report(t, m)[at]
+		time.Sleep(time.Minute)
+		m.ReadAgain(metrics.Rejected)
+		if now := report(t, m); now[at] != start || now[`earshot_config_reloads_total{result="rejected"}`] != "1" || now[`earshot_config_reloads_total{result="ok"}`] != "0" {
+			t.Errorf("after a wrong one: %v", now)
+		}
+		m.ReadAgain(metrics.Reloaded)
+		if now := report(t, m); now[at] == start || now[`earshot_config_reloads_total{result="ok"}`] != "1" {
+			t.Errorf("after a good one: %v", now)
+		}
+	})
 }

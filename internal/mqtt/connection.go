@@ -63,18 +63,21 @@ func (s *Session) connection(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.subscribe(client); err != nil {
-		client.Disconnect(milliseconds(goodbyeTimeout))
-		return err
+	for connected := false; !connected; {
+		asked := s.currentRoutes()
+		if err := s.subscribe(client, asked); err != nil {
+			client.Disconnect(milliseconds(goodbyeTimeout))
+			return err
+		}
+		connected = s.setConnected(asked)
 	}
-	s.setConnected(true)
 	s.log.Info().Str("broker", s.broker.Host).Msg("connected to the MQTT broker")
 	select {
 	case s.up <- struct{}{}:
 	default:
 	}
 	err = s.send(ctx, client, lost)
-	s.setConnected(false)
+	s.setAway()
 	if err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (s *Session) options(lost chan<- error) *paho.ClientOptions {
 	opts.SetWriteTimeout(writeTimeout)
 	opts.SetOrderMatters(true) // the handler only queues, so it may run on paho's own goroutine
 	opts.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) {
-		s.receive(message{m.Topic(), m.Payload(), m.Retained()})
+		s.receive(message{topic: m.Topic(), payload: m.Payload(), retain: m.Retained()})
 	})
 	opts.SetConnectionLostHandler(func(_ paho.Client, err error) {
 		lost <- fmt.Errorf("%w: %w", errLost, err)
@@ -157,12 +160,12 @@ func dial(ctx context.Context, u *url.URL, secure *tls.Config) (net.Conn, error)
 }
 
 // subscribe asks for every filter in one packet and waits for the answer.
-func (s *Session) subscribe(client paho.Client) error {
-	if len(s.routes) == 0 {
+func (s *Session) subscribe(client paho.Client, routes []route) error {
+	if len(routes) == 0 {
 		return nil
 	}
-	filters := make(map[string]byte, len(s.routes))
-	for _, r := range s.routes {
+	filters := make(map[string]byte, len(routes))
+	for _, r := range routes {
 		filters[r.filter] = subscribeQoS
 	}
 	token := client.SubscribeMultiple(filters, nil)
@@ -189,7 +192,14 @@ func (s *Session) send(ctx context.Context, client paho.Client, lost <-chan erro
 		case err := <-lost:
 			return err
 		case m := <-s.out:
-			client.Publish(m.topic, publishQoS, m.retain, m.payload)
+			switch m.kind {
+			case publish:
+				client.Publish(m.topic, publishQoS, m.retain, m.payload)
+			case subscribe:
+				client.Subscribe(m.topic, subscribeQoS, nil)
+			case unsubscribe:
+				client.Unsubscribe(m.topic)
+			}
 		}
 	}
 }
@@ -197,8 +207,9 @@ func (s *Session) send(ctx context.Context, client paho.Client, lost <-chan erro
 // goodbye sends what is still queued, tells the will ourselves (a clean disconnect makes the broker forget it), and disconnects.
 func (s *Session) goodbye(client paho.Client) {
 	for deadline := time.Now().Add(goodbyeTimeout); len(s.out) > 0 && time.Now().Before(deadline); {
-		m := <-s.out
-		client.Publish(m.topic, publishQoS, m.retain, m.payload)
+		if m := <-s.out; m.kind == publish {
+			client.Publish(m.topic, publishQoS, m.retain, m.payload)
+		}
 	}
 	if s.cfg.WillTopic != "" {
 		client.Publish(s.cfg.WillTopic, publishQoS, true, s.cfg.WillPayload).WaitTimeout(goodbyeTimeout)

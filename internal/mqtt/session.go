@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,11 +53,22 @@ type Status struct {
 	DroppedOut uint64 // messages lost because the broker was too slow
 }
 
+// message is one from the broker, or something for it.
 type message struct {
-	topic   string
+	kind    kind
+	topic   string // a filter, to be subscribed to or not any more
 	payload []byte
 	retain  bool
 }
+
+// kind says what a message asks of the broker.
+type kind int
+
+const (
+	publish kind = iota
+	subscribe
+	unsubscribe
+)
 
 type route struct {
 	filter string
@@ -69,7 +81,6 @@ type Session struct {
 	cfg       SessionConfig
 	broker    *url.URL
 	log       zerolog.Logger
-	routes    []route
 	onConnect []func()
 
 	in  chan message
@@ -77,6 +88,7 @@ type Session struct {
 	out chan message
 
 	mu       sync.Mutex // guards what follows
+	routes   []route    // replaced, never changed
 	status   Status
 	reported time.Time // when lost messages were last logged
 }
@@ -103,9 +115,33 @@ func NewSession(cfg SessionConfig, log zerolog.Logger) (*Session, error) {
 }
 
 // Subscribe has fn called for every message whose topic matches filter, also after the connection was made anew.
-// Handlers and OnConnect functions are called one at a time, in order. It must be called before Run.
+// Handlers and OnConnect functions are called one at a time, in order. It does not wait; what is published afterwards is published after it.
 func (s *Session) Subscribe(filter string, fn func(topic string, payload []byte, retained bool)) {
-	s.routes = append(s.routes, route{filter, fn})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.routes = append(slices.Clone(s.routes), route{filter, fn})
+	s.askLocked(message{kind: subscribe, topic: filter})
+}
+
+// Unsubscribe ends every Subscribe with that very filter: their functions are not called for what comes from now on. It does not wait.
+func (s *Session) Unsubscribe(filter string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.routes = slices.DeleteFunc(slices.Clone(s.routes), func(r route) bool { return r.filter == filter })
+	s.askLocked(message{kind: unsubscribe, topic: filter})
+}
+
+// askLocked has the broker told of a change of the routes. One that is away is told of them all when it is back.
+func (s *Session) askLocked(m message) {
+	if !s.status.Connected {
+		return
+	}
+	select {
+	case s.out <- m:
+	default:
+		s.status.DroppedOut++
+		s.reportLocked()
+	}
 }
 
 // OnConnect has fn called after each connect, when all subscriptions are in place. It must be called before Run.
@@ -123,7 +159,7 @@ func (s *Session) Publish(topic string, payload []byte, retain bool) error {
 		return ErrAway
 	}
 	select {
-	case s.out <- message{topic, payload, retain}:
+	case s.out <- message{topic: topic, payload: payload, retain: retain}:
 		return nil
 	default:
 		s.status.DroppedOut++
@@ -182,17 +218,32 @@ func (s *Session) noteProblem(err error) {
 	}
 }
 
-// setConnected opens or closes the door for Publish. What nobody has sent by then is stale and thrown away.
-func (s *Session) setConnected(connected bool) {
+// setConnected opens the door for Publish, unless others than these routes have come since they were asked for. What nobody has sent by then is
+// stale and thrown away.
+func (s *Session) setConnected(asked []route) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status.Connected = connected
-	if connected {
-		s.status.Problem = ""
-		for len(s.out) > 0 {
-			<-s.out
-		}
+	if !slices.EqualFunc(asked, s.routes, func(a, b route) bool { return a.filter == b.filter }) {
+		return false
 	}
+	s.status.Connected, s.status.Problem = true, ""
+	for len(s.out) > 0 {
+		<-s.out
+	}
+	return true
+}
+
+// setAway closes the door for Publish.
+func (s *Session) setAway() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Connected = false
+}
+
+func (s *Session) currentRoutes() []route {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.routes
 }
 
 // receive queues a message from the broker for the handlers; it never waits.
@@ -236,7 +287,7 @@ func (s *Session) dispatch(ctx context.Context) {
 				fn()
 			}
 		case m := <-s.in:
-			for _, r := range s.routes {
+			for _, r := range s.currentRoutes() {
 				if matches(r.filter, m.topic) {
 					r.fn(m.topic, m.payload, m.retain)
 				}

@@ -148,6 +148,39 @@ func TestSessionTalks(t *testing.T) {
 	})
 }
 
+// TestSubscribeWhileConnected takes up a topic, and leaves it, while the session runs; a connection that is made anew keeps to that.
+func TestSubscribeWhileConnected(t *testing.T) {
+	onBoth(t, func(t *testing.T, addr string) {
+		mqtttest.Publish(t, addr, "late/kept", "before", "-r")
+		relay := mqtttest.StartRelay(t, addr)
+		var heard journal
+		s := newSession(t, config(relay.Addr), io.Discard)
+		s.Subscribe("early", heard.note)
+		start(t, s)
+		connected(t, s)
+		s.Subscribe("late/#", heard.note)
+		testkit.Eventually(t, "what is retained", func() bool { return heard.count("late/kept=before true") == 1 })
+		relay.Cut()
+		testkit.Eventually(t, "it again, after the connection was cut", func() bool { return heard.count("late/kept=before true") == 2 })
+
+		s.Unsubscribe("late/#")
+		own := mqtttest.Listen(t, addr, "done")
+		if err := s.Publish("late/kept", nil, true); err != nil {
+			t.Error(err)
+		}
+		if err := s.Publish("done", []byte("yes"), false); err != nil {
+			t.Error(err)
+		}
+		own.Wait(t, "done", "yes")
+		mqtttest.Publish(t, addr, "late/more", "x")
+		mqtttest.Publish(t, addr, "early", "last")
+		testkit.Eventually(t, "the last message", func() bool { return heard.count("early=last false") == 1 })
+		if all := heard.all(); len(all) != 3 {
+			t.Errorf("heard %q", all)
+		}
+	})
+}
+
 // distinct drops repeats: overlapping filters may bring a retained message once for each.
 func distinct(lines []string) (out []string) {
 	seen := map[string]bool{}

@@ -87,7 +87,7 @@ type ownWordResult struct {
 
 // UseOwnWord says to people what to do with a word.
 func UseOwnWord(id string) string {
-	return fmt.Sprintf("To use it, write {model: %s, engine: own} under wake_words of the satellite in the configuration, and restart Earshot.", id)
+	return fmt.Sprintf("To use it, write {model: %s, engine: own} under wake_words of the satellite in the configuration; a bridge that runs takes it over by itself.", id)
 }
 
 // enrolments are the words that are being made, by what the commands call them.

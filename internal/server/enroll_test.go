@@ -41,7 +41,7 @@ func TestEnroll(t *testing.T) {
 	on["keep"] = true
 	want = map[string]any{
 		"wake_word": "computer", "threshold": 0.877, "samples": 1.0, "false_accepts": 2.0, "missed_quiet": 0.0, "missed_noise": 0.111, "unlike": []any{}, "kept": 0.0,
-		"sentence": "To use it, write {model: computer, engine: own} under wake_words of the satellite in the configuration, and restart Earshot.",
+		"sentence": "To use it, write {model: computer, engine: own} under wake_words of the satellite in the configuration; a bridge that runs takes it over by itself.",
 	}
 	if diff := cmp.Diff(want, any(c.must("wake_words/finish", on))); diff != "" || !e.kept {
 		t.Error(diff, e.kept)

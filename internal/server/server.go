@@ -126,6 +126,8 @@ type Deps struct {
 	Tokens     *Tokens
 	Page       fs.FS                                        // the page's files; nil: there is none
 	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
+	Ready      func(ctx context.Context) []Reason           // what the bridge lacks to serve; nil when it lacks nothing
+	Notices    func() []string                              // what people should know beside that, in sentences; nil: nothing ever
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
 	BridgeID   string // names this bridge to programs that pair with it
@@ -287,6 +289,7 @@ func (s *Server) handler(files page) http.Handler {
 	mux.HandleFunc("GET /api/clips/{name}", s.serveClip)
 	mux.HandleFunc("GET /api/export/{name}", s.serveExport)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /readyz", s.serveReady)
 	if s.deps.Metrics != nil {
 		mux.HandleFunc("GET /metrics", s.serveMetrics)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func TestHosts(t *testing.T) {
 	} {
 		t.Run(tc.host, func(t *testing.T) {
 			b := startBridge(t, func(c *server.Config, d *server.Deps) { c.AllowedHosts, d.Page = tc.allowed, samplePage })
-			for _, path := range []string{"", "healthz", "api/clips/x"} {
+			for _, path := range []string{"", "healthz", "readyz", "api/clips/x"} {
 				resp, body := b.get(path, "Host", tc.host)
 				if path == "api/clips/x" && tc.want == 200 {
 					continue // needs a signature
@@ -225,8 +226,13 @@ func TestPageCompressed(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var mu sync.Mutex
-	var problems []string
+	var problems, notices []string
 	b := startBridge(t, func(_ *server.Config, d *server.Deps) {
+		d.Notices = func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return notices
+		}
 		d.Health = func() []string {
 			mu.Lock()
 			defer mu.Unlock()
@@ -234,15 +240,51 @@ func TestHealth(t *testing.T) {
 		}
 	})
 	resp, body := b.get("healthz")
-	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[]}`+"\n" {
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[],"notices":[]}`+"\n" {
 		t.Errorf("well: %d %s", resp.StatusCode, got)
+	}
+	mu.Lock()
+	notices = []string{"A restart is needed."}
+	mu.Unlock()
+	resp, body = b.get("healthz")
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ok","problems":[],"notices":["A restart is needed."]}`+"\n" {
+		t.Errorf("with a notice: %d %s", resp.StatusCode, got)
 	}
 	mu.Lock()
 	problems = []string{"Kitchen: the microphone is gone"}
 	mu.Unlock()
 	resp, body = b.get("healthz")
-	if got := string(body); resp.StatusCode != 503 || got != `{"status":"problem","problems":["Kitchen: the microphone is gone"]}`+"\n" {
+	if got := string(body); resp.StatusCode != 503 || got != `{"status":"problem","problems":["Kitchen: the microphone is gone"],"notices":["A restart is needed."]}`+"\n" {
 		t.Errorf("with a problem: %d %s", resp.StatusCode, got)
+	}
+	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control: %s", got)
+	}
+}
+
+// TestReady has the reasons of whoever knows them.
+func TestReady(t *testing.T) {
+	var mu sync.Mutex
+	var reasons []server.Reason
+	b := startBridge(t, func(_ *server.Config, d *server.Deps) {
+		d.Ready = func(context.Context) []server.Reason {
+			mu.Lock()
+			defer mu.Unlock()
+			return reasons
+		}
+	})
+	resp, body := b.get("readyz")
+	if got := string(body); resp.StatusCode != 200 || got != `{"status":"ready","reasons":[]}`+"\n" {
+		t.Errorf("ready: %d %s", resp.StatusCode, got)
+	}
+	mu.Lock()
+	reasons = []server.Reason{{Code: "disk_full", Text: "The disk is full.", Do: "make room"}, {Code: "microphone", Satellite: "kitchen", Text: "none", Do: "plug"}}
+	mu.Unlock()
+	resp, body = b.get("readyz")
+	want := `{"status":"not_ready","reasons":[{"code":"disk_full","text":"The disk is full.","do":"make room"},` +
+		`{"code":"microphone","satellite":"kitchen","text":"none","do":"plug"}]}` + "\n"
+	if got := string(body); resp.StatusCode != 503 || got != want {
+		t.Errorf("not ready: %d %s", resp.StatusCode, got)
 	}
 	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control: %s", got)
