@@ -54,7 +54,7 @@ func TestDrillKill(t *testing.T) {
 		id := entries[0]["id"].(string)
 		c.write(map[string]any{"id": c.id + 1, "type": "history/delete", "ids": []string{id}})
 		process := b.process.Process
-		time.AfterFunc(time.Duration(rand.IntN(30_000))*time.Microsecond, func() { _ = process.Kill() }) // before the answer, or after it
+		time.AfterFunc(time.Duration(rand.IntN(100_000))*time.Microsecond, func() { _ = process.Kill() }) // before the answer, or after it
 		for answer := map[string]any{}; c.ws.ReadJSON(&answer) == nil; {
 			if answer["success"] == true {
 				deleted = append(deleted, id)
