@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GO      ?= go
 FUZZ    ?= 10s
 
-.PHONY: build dist deb models run test check simd web integration unit fuzz needs lab screenshots bench clean
+.PHONY: build dist deb addon packages models run test check simd web integration unit fuzz needs lab screenshots drills bench clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/earshot ./cmd/earshot
@@ -17,6 +17,14 @@ dist:
 # Debian packages of these programs.
 deb: dist
 	scripts/deb.sh $(VERSION)
+
+# The add-on of Home Assistant with its sources, for a machine that does not get it from the store.
+addon:
+	scripts/addon.sh
+
+# Each way to install, tried: as root, in some ten minutes, without a container engine and without changing this machine. See scripts/try/packages.py.
+packages: dist
+	python3 scripts/try/packages.py
 
 models:
 	python3 scripts/models.py $(MODELS)
@@ -57,6 +65,10 @@ unit: web/node_modules
 # Every fuzz target of every package, one after the other.
 fuzz:
 	scripts/fuzz.sh $(FUZZ)
+
+# What may happen to a box in years, at its full length, which takes hours; `make test` has the short form. See docs/reliability.md.
+drills: models
+	$(GO) test ./e2e -run 'TestDrill' -drill -count=1 -v -timeout 12h
 
 # Packages for the tests, and the real Home Assistant; without the latter its tests are skipped, except in CI.
 needs:

@@ -55,6 +55,8 @@ var arrows = map[string][]string{
 	"internal/mqtt/mqtttest":        {"internal/testkit"},
 	"internal/server":               {"history"},
 	"internal/speaker":              {"internal/wav"},
+	"internal/supervisor":           {},
+	"internal/supervisor/suptest":   {},
 	"internal/testkit":              {},
 	"internal/wav":                  {},
 	"internal/wyoming":              {},

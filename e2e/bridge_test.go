@@ -199,12 +199,13 @@ type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
 	id     int
-	pace   *time.Ticker // a bridge takes 100 commands a second
+	pace   *time.Ticker  // a bridge takes 100 commands a second
+	limit  time.Duration // for an answer
 	events chan map[string]any
 }
 
 func newClient(t *testing.T, ws *websocket.Conn) *client {
-	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), events: make(chan map[string]any, 100)}
+	c := &client{t: t, ws: ws, pace: time.NewTicker(time.Second / 80), limit: 10 * time.Second, events: make(chan map[string]any, 100)}
 	t.Cleanup(c.pace.Stop)
 	return c
 }
@@ -235,7 +236,7 @@ func (b *bridge) dialWith(t *testing.T, token string) *client {
 
 func (c *client) read() map[string]any {
 	c.t.Helper()
-	_ = c.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.ws.SetReadDeadline(time.Now().Add(c.limit))
 	var m map[string]any
 	if err := c.ws.ReadJSON(&m); err != nil {
 		c.t.Fatalf("read from the bridge: %v", err)
@@ -326,6 +327,8 @@ type message struct {
 type broker struct {
 	port     int
 	dir      string // where it keeps what it persists, see persistent
+	conf     string
+	process  *exec.Cmd
 	mu       sync.Mutex
 	messages []message
 }
@@ -337,21 +340,43 @@ const persistent = "persistence true\nautosave_on_changes true\nautosave_interva
 func startBroker(t *testing.T, more ...string) *broker {
 	t.Helper()
 	b := &broker{port: freePort(t), dir: t.TempDir()}
-	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
+	b.conf = filepath.Join(t.TempDir(), "mosquitto.conf")
 	settings := fmt.Sprintf("user root\npersistence_location %s/\nlistener %d 127.0.0.1\nallow_anonymous true\n", b.dir, b.port) + strings.Join(more, "")
-	if err := os.WriteFile(conf, []byte(settings), 0o600); err != nil {
+	if err := os.WriteFile(b.conf, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	start(t, exec.Command(lookPath(t, "mosquitto"), "-c", conf))
-	testkit.Within(t, 5*time.Second, "mosquitto listens", func() bool {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port))
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
+	b.run(t)
 	b.watch(t)
 	return b
+}
+
+// run starts mosquitto, for the first time or after crash.
+func (b *broker) run(t *testing.T) {
+	t.Helper()
+	b.process = exec.Command(lookPath(t, "mosquitto"), "-c", b.conf)
+	start(t, b.process)
+	testkit.Within(t, 5*time.Second, "mosquitto listens", b.listens)
+}
+
+// crash ends mosquitto as a power cut does; what it had retained is gone, unless it is persistent, and what was seen so far is forgotten.
+func (b *broker) crash(t *testing.T) {
+	t.Helper()
+	if err := b.process.Process.Kill(); err != nil {
+		t.Fatalf("kill mosquitto: %v", err)
+	}
+	testkit.Within(t, 5*time.Second, "mosquitto is dead", func() bool { return !b.listens() })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages = nil
+}
+
+// listens tells whether mosquitto takes connections.
+func (b *broker) listens() bool {
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port))
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }
 
 // watch notes every message from now on, and those that are retained; args are more of mosquitto_sub.

@@ -19,17 +19,17 @@ import (
 	"earshot/internal/wyoming/wyomingtest"
 )
 
-// accessRules are those that the README gives mosquitto, for another discovery prefix, and for somebody who sees everything.
+// accessRules are those that docs/mqtt.md gives mosquitto, for another discovery prefix, and for somebody who sees everything.
 func accessRules(t *testing.T, prefix string) string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	doc, err := os.ReadFile("../docs/mqtt.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rules, found := strings.Cut(string(readme), "```\nuser earshot\n")
+	_, rules, found := strings.Cut(string(doc), "```\nuser earshot\n")
 	rules, _, closed := strings.Cut(rules, "```")
 	if !found || !closed || !strings.HasSuffix(rules, "\ntopic readwrite homeassistant/#\n") {
-		t.Fatalf("the README's access rules are others than this test knows:\n%s", rules)
+		t.Fatalf("the access rules of docs/mqtt.md are others than this test knows:\n%s", rules)
 	}
 	return "user earshot\n" + strings.Replace(rules, "homeassistant/device", prefix+"/device", 1) + "topic readwrite " + prefix + "/#\n\nuser observer\ntopic read #\n"
 }
@@ -37,7 +37,7 @@ func accessRules(t *testing.T, prefix string) string {
 // secret is the password of everybody at the guarded broker, and must be in no message.
 const secret = "swordfish-of-the-broker"
 
-// guarded is a mosquitto that wants to know who comes, with the README's access rules.
+// guarded is a mosquitto that wants to know who comes, with the access rules of docs/mqtt.md.
 func guarded(t *testing.T, prefix string) (settings string) {
 	t.Helper()
 	passwords, rules := filepath.Join(t.TempDir(), "passwords"), writeFile(t, "rules", accessRules(t, prefix))

@@ -23,6 +23,7 @@ func TestIntegration(t *testing.T) {
 			h.checkDiscovery()
 			h.checkFrontend()
 			h.checkPermissions()
+			h.checkAccounts()
 			link := h.checkPlay()
 			h.checkRestarts()
 			h.checkDelete(link)

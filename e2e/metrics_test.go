@@ -96,7 +96,7 @@ func TestMetrics(t *testing.T) {
 // have the names that are written down, and no value of one is longer than an id or a version.
 func checkConventions(t *testing.T, body string) {
 	t.Helper()
-	labels := map[string]bool{"satellite": true, "wake_word": true, "outcome": true, "code": true, "le": true, "version": true, "go_version": true, "quantile": true}
+	labels := map[string]bool{"satellite": true, "wake_word": true, "outcome": true, "code": true, "le": true, "version": true, "go_version": true, "quantile": true, "result": true}
 	label := regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`)
 	id := regexp.MustCompile(`^[A-Za-z0-9_.+-]{1,40}( X:\S+)?$`)
 	described, family := map[string]bool{}, ""

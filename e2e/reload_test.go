@@ -36,10 +36,7 @@ func startChanging(t *testing.T) *changing {
 	c := &changing{t: t, pulse: audiotest.StartPulse(t), broker: startBroker(t), starts: filepath.Join(t.TempDir(), "starts")}
 	c.pulse.LoadNullSink("kitchen")
 	c.pulse.LoadNullSink("hall")
-	dir := t.TempDir()
-	c.bridge = &bridge{
-		dir: dir, config: filepath.Join(dir, "config.yaml"), listen: fmt.Sprintf("127.0.0.1:%d", freePort(t)), env: append(os.Environ(), c.pulse.Env()...),
-	}
+	c.bridge = prepareBridge(t, "", c.pulse.Env()...)
 	c.write("", "")
 	c.bridge.restart(t)
 	testkit.Within(t, 20*time.Second, "the kitchen is heard", func() bool { return c.health() == 200 })
@@ -86,6 +83,21 @@ func (c *changing) hup(result string) {
 		c.t.Fatal(err)
 	}
 	testkit.Within(c.t, 20*time.Second, "the configuration is read: "+result, func() bool { return c.counted(result) == before+1 })
+}
+
+// ask asks the program how it is.
+func (c *changing) ask(path string) (status int, body string) {
+	c.t.Helper()
+	resp, err := http.Get("http://" + c.listen + "/" + path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return resp.StatusCode, string(data)
 }
 
 // counted is how often the configuration was read with a result.
@@ -232,30 +244,15 @@ func TestReloadRefused(t *testing.T) {
 	c := startChanging(t)
 	c.put("satellites:\n  - {id: kitchen, wake_words: [okay_nabu]}\n  - {id: attic, wake_words: [okay_nabbu]}\n" +
 		"models: {dir: ../../models}\nserver: {lisen: x}\n")
-	testkit.Within(t, 30*time.Second, "it is not all that was asked for", func() bool {
-		resp, err := http.Get("http://" + c.listen + "/readyz")
-		if err != nil {
-			return false
-		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
-		return resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), "configuration_wrong")
-	})
+	testkit.Within(t, 30*time.Second, "it is not ready", func() bool { status, _ := c.ask("readyz"); return status == http.StatusServiceUnavailable })
 	if code, out := exitCode(t, "call", "satellites/list", "--address", c.listen, "--token-file", writeFile(t, "token", c.reader())); code != 0 || strings.Contains(out, "attic") {
 		t.Errorf("%d: %s", code, out)
 	}
-	resp, err := http.Get("http://" + c.listen + "/healthz")
-	if err != nil {
-		t.Fatal(err)
+	if _, body := c.ask("readyz"); !strings.Contains(body, "configuration_rejected") || !strings.Contains(body, "config.yaml:5 (server.lisen)") {
+		t.Errorf("ready is %s", body)
 	}
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(resp.Body); err != nil {
-		t.Error(err)
-	}
-	resp.Body.Close()
-	// Whoever restarts a bridge that is unwell would make it one that does not start.
-	if resp.StatusCode != http.StatusOK || !strings.Contains(body.String(), "config.yaml:5 (server.lisen)") {
-		t.Errorf("health is %s", &body)
+	if status, body := c.ask("healthz"); status != 200 || !strings.Contains(body, "config.yaml:5 (server.lisen)") {
+		t.Errorf("health is %d, %s: who restarts what is unwell would end a bridge that hears", status, body)
 	}
 	if log := c.log.String(); !strings.Contains(log, `config.yaml:5: server.lisen: is not a key here; did you mean \"listen\"?`) {
 		t.Error("the log does not say what is wrong")
@@ -276,7 +273,7 @@ func TestReloadRefused(t *testing.T) {
 
 	// Right again, with something that has to wait for a restart.
 	c.write("", "discovery: {delete_buttons: false}\n")
-	testkit.Within(t, 30*time.Second, "it was read", func() bool { return c.counted("ok") > 0 })
+	testkit.Within(t, 30*time.Second, "all is well", func() bool { status, _ := c.ask("readyz"); return status == 200 })
 	testkit.Within(t, 20*time.Second, "Home Assistant shows it", func() bool { return c.broker.last("earshot/bridge/hub/configuration_problem") == "OFF" })
 	if log := c.log.String(); !strings.Contains(log, "restart earshot for this") || !strings.Contains(log, "discovery.delete_buttons") {
 		t.Error("the log does not say that it needs a restart")

@@ -118,18 +118,18 @@ func TestDeleteTopicOff(t *testing.T) {
 	}
 }
 
-// nightly takes the automations from the README, with seconds instead of hours.
+// nightly takes the automations from docs/mqtt.md, with seconds instead of hours.
 func nightly(t *testing.T) string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	doc, err := os.ReadFile("../docs/mqtt.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, found := strings.Cut(string(readme), "```yaml\n- alias:")
+	_, text, found := strings.Cut(string(doc), "```yaml\n- alias:")
 	text, _, closed := strings.Cut(text, "```")
 	text, night := "- alias:"+text, "trigger: time\n      at: \"03:00:00\""
 	if !found || !closed || strings.Count(text, night) != 1 || strings.Count(text, `"confirm": true`) != 1 {
-		t.Fatalf("the README's automations are others than this test knows:\n%s", text)
+		t.Fatalf("the automations of docs/mqtt.md are others than this test knows:\n%s", text)
 	}
 	return strings.Replace(text, night, "trigger: time_pattern\n      seconds: \"/3\"", 1)
 }
@@ -150,7 +150,7 @@ func notification(t *testing.T, home *lab.Home, id string) string {
 	return ""
 }
 
-// TestNightlyAutomation runs the README's automations in the real Home Assistant.
+// TestNightlyAutomation runs the automations of docs/mqtt.md in the real Home Assistant.
 func TestNightlyAutomation(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {

@@ -10,13 +10,14 @@ from yarl import URL
 
 from custom_components.earshot.config_flow import bridge_url
 from custom_components.earshot.const import DOMAIN
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_HASSIO, SOURCE_MQTT, SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .conftest import SetUp
-from .fake_bridge import CODE, FakeBridge
+from .fake_bridge import CODE, TOKEN, FakeBridge
 from .test_api import until
 
 
@@ -101,6 +102,65 @@ async def test_zeroconf(hass: HomeAssistant, bridge: FakeBridge) -> None:
     flow = await begin(hass, SOURCE_ZEROCONF, found(id="bridge", name="Earshot"))
     flow = await answer(hass, await answer(hass, flow), code=CODE)
     assert flow["type"] == "create_entry"
+
+
+def app(bridge: FakeBridge, **said: Any) -> HassioServiceInfo:
+    config = {
+        "id": "bridge",
+        "name": "Earshot",
+        "host": "127.0.0.1",
+        "port": bridge.port,
+        "ssl": False,
+        "token": TOKEN,
+        "addon": "Earshot",
+        **said,
+    }
+    return HassioServiceInfo(config=config, name="Earshot", slug="local_earshot", uuid="0123")
+
+
+async def test_app(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    await begin(hass, SOURCE_MQTT, announcement())
+    flow = await begin(hass, SOURCE_HASSIO, app(bridge))
+    assert flow["step_id"] == "hassio_confirm"
+    assert [f["context"]["source"] for f in hass.config_entries.flow.async_progress()] == ["hassio"]  # that of MQTT would want a code
+    assert (await begin(hass, SOURCE_MQTT, announcement()))["reason"] == "already_in_progress"
+    await bridge.stop()
+    flow = await answer(hass, flow)
+    assert flow["errors"] == {"base": "cannot_connect"}
+    await bridge.start()
+    flow = await answer(hass, flow)
+    assert flow["type"] == "create_entry"
+    assert (flow["title"], flow["data"]) == ("Earshot", {"url": str(bridge.url), "access_token": TOKEN})
+    assert (flow["result"].unique_id, bridge.requests) == ("bridge", 0)
+
+
+async def test_app_whose_token_is_refused(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    flow = await answer(hass, await begin(hass, SOURCE_HASSIO, app(bridge, token="earshot_other")))
+    assert flow["step_id"] == "confirm"
+    flow = await answer(hass, await answer(hass, flow), code=CODE)
+    assert flow["type"] == "create_entry"
+
+
+async def test_app_with_a_new_token(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) -> None:
+    entry = await set_up()
+    other = await begin(hass, SOURCE_HASSIO, app(bridge, host="other", token="earshot_other"))
+    assert (other["reason"], entry.data["access_token"]) == ("already_configured", TOKEN)  # it is connected
+    await hass.config_entries.async_unload(entry.entry_id)
+    bridge.tokens = {"earshot_new"}
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    (refused,) = hass.config_entries.flow.async_progress()
+    assert refused["context"]["source"] == "reauth"
+    again = await begin(hass, SOURCE_HASSIO, app(bridge, token="earshot_new"))
+    await hass.async_block_till_done()
+    assert (again["reason"], entry.data["access_token"]) == ("already_configured", "earshot_new")
+    await until(lambda: entry.runtime_data.bridge.online)
+    assert hass.config_entries.flow.async_progress() == []
+
+
+@pytest.mark.parametrize("said", [{"host": ""}, {"port": "x"}, {"port": None}, {"token": ""}, {"id": ""}, {"host": "a b"}])
+async def test_app_nonsense(hass: HomeAssistant, bridge: FakeBridge, said: dict[str, Any]) -> None:
+    assert (await begin(hass, SOURCE_HASSIO, app(bridge, **said)))["reason"] == "not_a_bridge"
 
 
 async def test_a_bridge_that_moved(hass: HomeAssistant, bridge: FakeBridge, set_up: SetUp) -> None:

@@ -94,11 +94,14 @@ func (w wordsOnly) Transcribe(ctx context.Context, req assist.SpeechRequest, fra
 }
 
 // boxVoice speaks replies, and plays feedback sounds, on this machine.
-type boxVoice struct{ *speaker.Speaker }
+type boxVoice struct {
+	*speaker.Speaker
+	home *assist.Client // whose replies they are; nil for none
+}
 
 // Say plays the reply to its end.
 func (v boxVoice) Say(ctx context.Context, reply assist.Reply) error {
-	body, mediaType, err := speaker.Fetch(ctx, reply.AudioURL)
+	body, mediaType, err := speaker.Fetch(ctx, reply.AudioURL, v.home.TokenFor(reply.AudioURL))
 	if err != nil {
 		return err
 	}

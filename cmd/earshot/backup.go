@@ -92,6 +92,8 @@ func (b *backup) open(force bool) (closeBackup func(), err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("back up: %w", err)
 	}
+	// A kill may have come before there was more than the draft of its description.
+	entries = slices.DeleteFunc(entries, func(d fs.DirEntry) bool { return d.Name() == manifestFile+".new" })
 	_, mark := os.Stat(filepath.Join(b.dir, manifestFile))
 	switch {
 	case len(entries) == 0:

@@ -18,13 +18,15 @@ type changes struct {
 	later                   []string // keys that need a restart of the program
 }
 
-// The keys that are taken over while the program runs, and what goes by them.
-var (
-	houseKeys     = []string{"log.level", "discovery.publish_transcripts", "history.save", "history.retention."} // the house as a whole
-	satelliteKeys = []string{"history.near_misses", "privacy.", "stt.language"}                                  // every satellite, which begins anew
-)
+// houseKeys are the keys that are taken over by the house as a whole; a section ends with a dot.
+func houseKeys() []string {
+	return []string{"log.level", "discovery.publish_transcripts", "history.save", "history.retention."}
+}
 
-// among tells whether a key is one of a list, in which a section ends with a dot.
+// satelliteKeys are those that every satellite goes by, which begins anew.
+func satelliteKeys() []string { return []string{"history.near_misses", "privacy.", "stt.language"} }
+
+// among tells whether a key is one of a list, or of one of its sections.
 func among(list []string, key string) bool {
 	return slices.ContainsFunc(list, func(k string) bool { return k == key || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k) })
 }
@@ -38,10 +40,10 @@ func compare(now, next config.Config) changes {
 	everySatellite := false
 	for _, key := range config.Differences(now, next) {
 		switch {
-		case among(satelliteKeys, key):
+		case among(satelliteKeys(), key):
 			everySatellite = true
 			c.taken = append(c.taken, key)
-		case among(houseKeys, key):
+		case among(houseKeys(), key):
 			c.taken = append(c.taken, key)
 		default:
 			c.later = append(c.later, key)

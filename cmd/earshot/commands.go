@@ -34,7 +34,7 @@ type command struct {
 // commands is the list of all commands, in the order of the help.
 func commands() []command {
 	return []command{
-		{"run", "[--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
+		{"run", "[--config FILE] | --supervisor URL [--options FILE] [--listen HOST:PORT] [--config FILE]", "listen for wake words; without a configuration everything is embedded", runCommand},
 		{"demo", "", "play the demonstration recording as if it were a microphone", demoCommand},
 		{"detect", "[--json] [--trace FLOOR] [--model NAME]... FILE...", "find wake words in WAV files", detectCommand},
 		{"enroll", "WORD [--config FILE] [--satellite ID] [--samples N] [--keep] | WORD --from FILE...", "make a wake word of your own from what people say to a microphone, or from WAV files", enrollCommand},
@@ -46,7 +46,7 @@ func commands() []command {
 			"send a command of the services to a bridge and print its answer as JSON", callCommand,
 		},
 		{
-			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME", "list the wake-word models, add some, or measure how often they fire by mistake",
+			"models", "list | add NAME-OR-PATH-OR-URL | catalogue | measure NAME | refresh", "list the wake-word models, add some, measure how often they fire by mistake, or bring those of a package up to date",
 			modelsCommand,
 		},
 		{"tune", "[WAKE_WORD] [--satellite ID] [--apply | --verifier | --no-verifier] [--json] [--config FILE]", "say what other thresholds and a verifier would have done to the recordings you have marked, or set the better one", tuneCommand},

@@ -34,7 +34,7 @@ type house struct {
 	open      func(*room) // makes a room listen; set by start, before anybody calls it
 	tells     atomic.Bool // Home Assistant is told what was said
 	modelsDir string
-	stored    history.Config
+	stored    history.Config                       // as at the start: where and how, which no later configuration changes
 	network   atomic.Pointer[openwakeword.Network] // nil when no word is told from speech
 	verifying sync.Mutex                           // held while verifiers, or the rooms that ask them, are exchanged
 

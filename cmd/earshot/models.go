@@ -19,9 +19,10 @@ import (
 func modelsCommand(ctx context.Context, t terminal, args []string) error {
 	actions := map[string]func(context.Context, terminal, []string) error{
 		"list": listCommand, "add": addCommand, "catalogue": catalogueCommand, "measure": measureCommand,
+		"refresh": func(_ context.Context, t terminal, args []string) error { return refreshCommand(t, args) },
 	}
 	if len(args) == 0 || actions[args[0]] == nil {
-		return usageError{"say list, add, catalogue or measure"}
+		return usageError{"say list, add, catalogue, measure or refresh"}
 	}
 	return actions[args[0]](ctx, t, args[1:])
 }

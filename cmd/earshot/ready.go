@@ -19,9 +19,7 @@ const (
 func (h *house) lacks(ctx context.Context) []server.Reason {
 	list := h.lacksHistory(ctx)
 	if problem := h.lastReading().problem; problem != "" {
-		list = append(list, server.Reason{
-			Code: "configuration_wrong", Text: problem, Do: "correct the file: it is read again by itself. A restart would fail until then",
-		})
+		list = append(list, server.Reason{Code: "configuration_rejected", Text: problem, Do: "correct the file; it is read again by itself"})
 	}
 	for _, r := range h.all() {
 		s := r.Status()

@@ -152,16 +152,20 @@ func (h *house) setReading(r reading) {
 	h.showHub()
 }
 
-// notices is what people should know of the bridge, and what keeps it from nothing.
+// notices is what people should know of the bridge, and what keeps it from nothing. A configuration that is wrong is among them, and no problem: who starts a
+// program anew that is unwell would end one that hears, and start none.
 func (h *house) notices() (list []string) {
-	last := h.lastReading()
-	for _, notice := range []string{last.problem, last.notice} {
-		if notice != "" {
-			list = append(list, notice)
+	r := h.lastReading()
+	for _, sentence := range []string{r.problem, r.notice} {
+		if sentence != "" {
+			list = append(list, sentence)
 		}
 	}
 	return list
 }
+
+// condition is all of it, for the service manager: what keeps the bridge from something first.
+func (h *house) condition() []string { return append(h.problems(), h.notices()...) }
 
 // tellReloading tells systemd, where it has started the program, when the configuration is being read again, and when that is over.
 func tellReloading(begins bool) {

@@ -31,11 +31,23 @@ func runCommand(ctx context.Context, t terminal, args []string) error {
 	f := flags("run")
 	file := f.String("config", "", "configuration file")
 	printToken := f.Bool("print-token", isTerminal(t.out), "print the page's address with a token that is good until the program ends")
+	var addOn addonFlags
+	f.StringVar(&addOn.supervisor, "supervisor", "", "run as an add-on of Home Assistant whose Supervisor has this address")
+	f.StringVar(&addOn.options, "options", "/data/options.json", "as an add-on: the options; what is stored lies beside them")
+	f.StringVar(&addOn.listen, "listen", "0.0.0.0:8127", "as an add-on: where the page and the services are served")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if err := noArguments(f); err != nil {
 		return err
+	}
+	if addOn.supervisor != "" {
+		addOn.config = *file // which need not be there
+		a, cfg, err := newAddon(ctx, t, addOn)
+		if err != nil {
+			return err
+		}
+		return serve(ctx, t, cfg, options{addon: a})
 	}
 	changes := newWatch(*file) // as it is before it is read
 	cfg, err := loadConfig(*file)
@@ -57,6 +69,7 @@ type options struct {
 	file       string // the configuration; "" without one
 	changes    *watch // of that file
 	printToken bool
+	addon      *addon // nil where this is none of Home Assistant
 }
 
 // heapGrowth is by how many per cent the heap may grow before it is collected. What lives is 3 MB, and listening allocates nothing: collecting more often
@@ -77,6 +90,13 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if err != nil {
 		return err
 	}
+	_, kept, err := refreshModels(cfg.Models)
+	if err != nil {
+		log.Warn().Err(err).Msg("the models may be older than the program")
+	}
+	for _, name := range kept {
+		log.Info().Str("file", name).Msg("a model is not the one that came with the program, and stays")
+	}
 	p, err := newParts(cfg, filepath.Base(opt.file), hist, log)
 	if wrong := new(config.Error); errors.As(err, &wrong) {
 		wrong.Locate(opt.file)
@@ -89,12 +109,15 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 		return err
 	}
 	hist.Attach(house)
+	signIn := server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL}
+	if opt.addon != nil {
+		signIn = server.HomeAssistant{} // the Supervisor passes on no sign-in; people come through its ingress
+	}
 	services := server.New(cfg.Server, server.Deps{
-		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Notices: house.notices, Ready: house.lacks,
-		Metrics: house.metrics.Write, Version: version,
+		History: hist, Satellites: house, Tokens: tokens, Page: web.Files(), Health: house.problems, Notices: house.notices, Ready: house.lacks, Metrics: house.metrics.Write, Version: version,
 		Log: log.With().Str("component", "server").Logger(), SignInFailed: house.metrics.SignInFailed,
 		BridgeID:      cfg.MQTT.BridgeID,
-		HomeAssistant: server.HomeAssistant{URL: cfg.HomeAssistant.URL, ExternalURL: cfg.HomeAssistant.ExternalURL},
+		HomeAssistant: signIn, Ingress: opt.addon.ingress(p.assistant),
 	})
 	if err := services.Listen(); err != nil {
 		return err
@@ -128,12 +151,16 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	if responder != nil {
 		g.Go(func() error { return responder.Run(ctx) })
 	}
+	if opt.addon != nil {
+		told := announcer{addon: opt.addon, server: cfg, addr: services.Addr(), tokens: tokens, log: log.With().Str("component", "supervisor").Logger()}
+		g.Go(func() error { return told.Run(ctx) })
+	}
 	house.start(ctx, g, newReloader(opt, house, p, level, log))
 	g.Go(func() error { return hist.Run(ctx) })
 	g.Go(func() error { return services.Run(ctx) })
 	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
 	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
-	g.Go(func() error { tellManager(ctx, house.problems, log); return nil })
+	g.Go(func() error { tellManager(ctx, house.condition, log); return nil })
 	return g.Wait()
 }
 

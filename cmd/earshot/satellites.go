@@ -117,7 +117,7 @@ func (p *parts) deps(cfg bridge.Config, r *room, archive bridge.Archive, log zer
 	if p.assistant.phrases != nil {
 		deps.Privacy = &bridge.Privacy{Phrases: p.assistant.phrases, Archive: archive, Calendar: p.history.Calendar()}
 	}
-	box := boxVoice{speaker.New(cfg.Reply.Speaker, log)}
+	box := boxVoice{speaker.New(cfg.Reply.Speaker, log), p.assistant.home}
 	if cfg.Reply.Sounds {
 		deps.Sounds = box
 	}

@@ -1,4 +1,4 @@
-"""Setting up a bridge: found on MQTT or in the network or typed in, then paired by a code that the bridge shows."""
+"""Setting up a bridge: found on MQTT or in the network or typed in, then paired by a code that it shows; an add-on needs no code."""
 
 from collections.abc import Mapping
 import json
@@ -20,6 +20,7 @@ from homeassistant.const import CONF_ACCESS_TOKEN, CONF_CODE, CONF_HOST, CONF_PO
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import BooleanSelector, SelectSelector, SelectSelectorConfig
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
@@ -66,6 +67,7 @@ class EarshotConfigFlow(ConfigFlow, domain=DOMAIN):
     _port: int = DEFAULT_PORT
     _tls: bool = False
     _name: str = "Earshot"
+    _token: str = ""
 
     @staticmethod
     @callback
@@ -101,6 +103,44 @@ class EarshotConfigFlow(ConfigFlow, domain=DOMAIN):
         if not said.get("id") or address is None:
             return self.async_abort(reason="not_a_bridge")
         return await self._found(said["id"], said.get("name", ""), address)
+
+    async def async_step_hassio(self, discovery_info: HassioServiceInfo) -> ConfigFlowResult:
+        """Take what an add-on says of itself to the Supervisor: its address, and a token."""
+        said = discovery_info.config
+        try:
+            address = bridge_url(str(said["host"]), int(said["port"]), said.get("ssl") is True)
+            bridge_id, self._token = str(said["id"]), str(said["token"])
+        except (KeyError, ValueError, TypeError):
+            return self.async_abort(reason="not_a_bridge")
+        if address is None or not bridge_id or not self._token:
+            return self.async_abort(reason="not_a_bridge")
+        # Nobody but the Supervisor says this, so it counts more than what was found on MQTT.
+        entry = await self.async_set_unique_id(bridge_id, raise_on_progress=False)
+        for other in self._async_in_progress(include_uninitialized=True, match_context={"unique_id": bridge_id}):
+            self.hass.config_entries.flow.async_abort(other["flow_id"])
+        if entry is not None and not (entry.state is ConfigEntryState.LOADED and entry.runtime_data.bridge.online):
+            self._abort_if_unique_id_configured(updates={CONF_URL: str(address), CONF_ACCESS_TOKEN: self._token})
+        self._abort_if_unique_id_configured()
+        self._url = address
+        self._name = _title(str(said.get("addon") or ""), bridge_id)
+        self.context["title_placeholders"] = {"name": self._name}
+        return await self.async_step_hassio_confirm()
+
+    async def async_step_hassio_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask a person once."""
+        assert self._url is not None
+        errors: Errors = {}
+        if user_input is not None:
+            try:
+                await check_token(async_get_clientsession(self.hass), self._url, self._token)
+            except BridgeOffline:
+                errors["base"] = "cannot_connect"
+            except InvalidToken:
+                return await self.async_step_confirm()
+            else:
+                self._abort_if_unique_id_configured()  # meanwhile, by hand
+                return self.async_create_entry(title=self._name, data={CONF_URL: str(self._url), CONF_ACCESS_TOKEN: self._token})
+        return self.async_show_form(step_id="hassio_confirm", errors=errors, description_placeholders={"name": self._name})
 
     async def _found(self, bridge_id: str, name: str, url: URL | None) -> ConfigFlowResult:
         entry = await self.async_set_unique_id(bridge_id)

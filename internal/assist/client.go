@@ -149,6 +149,17 @@ func (c *Client) absolute(given string) string {
 	return root.JoinPath(u.EscapedPath()).String()
 }
 
+// TokenFor is the access token where an address is one of the Home Assistant that the client is for, else "". The Supervisor of an add-on wants it even
+// for what Home Assistant itself gives everybody. A client that is nil has none.
+func (c *Client) TokenFor(address string) string {
+	if c == nil || !strings.HasPrefix(address, c.base.String()+"/") {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.token
+}
+
 // Run keeps the client connected until ctx ends. Home Assistant being away, starting or refusing the token is a state, see Status.
 func (c *Client) Run(ctx context.Context) error {
 	retry := backoff.Backoff{Min: c.cfg.RetryMin, Max: c.cfg.RetryMax}

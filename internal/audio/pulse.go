@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,7 +175,7 @@ func (s *pulseServer) list() ([]*proto.GetSourceInfoReply, string, error) {
 	if err := s.request(&proto.GetServerInfo{}, &info); err != nil {
 		return nil, "", err
 	}
-	return list, info.DefaultSourceName, nil
+	return list, cmp.Or(pulseConf()["default-source"], info.DefaultSourceName), nil
 }
 
 // pulseFormat keeps the rate, the channels and the resolution of a source; the server changes the byte order where needed.

@@ -183,10 +183,10 @@ func (s *pulseServer) close() {
 // pulseAddress is where a sound server may listen.
 type pulseAddress struct{ network, address string }
 
-// pulseAddresses are the places to look at, in order: $PULSE_SERVER alone when it is set, else the sockets of the user and of a system-wide server.
+// pulseAddresses are the places to look at, in order: those that are configured and no others, else the sockets of the user and of a system-wide server.
 // ref: PulseAudio documentation, "Server Strings"
 func pulseAddresses() []pulseAddress {
-	if server := os.Getenv("PULSE_SERVER"); server != "" {
+	if server := pulseConf()["default-server"]; server != "" {
 		return parseServers(server)
 	}
 	var list []pulseAddress
@@ -241,7 +241,7 @@ const cookieSize = 256
 
 // pulseCookie is the secret that this user's server knows too. A server that does not want one takes zeros.
 func pulseCookie() []byte {
-	paths := []string{os.Getenv("PULSE_COOKIE")}
+	paths := []string{pulseConf()["cookie-file"]}
 	if dir, err := os.UserConfigDir(); err == nil {
 		paths = append(paths, filepath.Join(dir, "pulse", "cookie"))
 	}

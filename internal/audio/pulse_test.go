@@ -259,6 +259,34 @@ func TestServerAddresses(t *testing.T) {
 	}
 }
 
+// TestClientConfiguration finds the sound server and the microphone that an add-on of Home Assistant is told of. ref: supervisor/data/pulse-client.tmpl
+func TestClientConfiguration(t *testing.T) {
+	p := startPulse(t)
+	p.LoadNullSink("kitchen")
+	p.LoadNullSink("hall")
+	socket, unix := strings.CutPrefix(p.Server, "unix:")
+	if !unix {
+		t.Fatalf("the server is at %s", p.Server)
+	}
+	file := filepath.Join(t.TempDir(), "client.conf")
+	text := "# default-server = elsewhere\n; autospawn = yes\n\ndefault-source = hall.monitor\n\ndefault-server = unix:/" + socket + "\nautospawn = no\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PULSE_SERVER", "")
+	t.Setenv("PULSE_CLIENTCONFIG", file)
+	m := pulseMicrophone("auto", "")
+	defer start(t, m)()
+	awaitState(t, m, audio.Listening, 20*time.Second)
+	if got := m.Status().Device; got != "Monitor of hall" {
+		t.Errorf("it listens to %s", got)
+	}
+	t.Setenv("PULSE_SERVER", "unix:/elsewhere")
+	if diff := cmp.Diff([]string{"unix /elsewhere"}, audio.ServerAddresses()); diff != "" {
+		t.Errorf("the environment does not count before the file (-want +got):\n%s", diff)
+	}
+}
+
 // TestEqualSources tells two equal cards apart by where they are plugged in.
 func TestEqualSources(t *testing.T) {
 	p := startPulse(t)

@@ -33,7 +33,8 @@ type Config struct {
 
 // Models says where the wake-word models lie.
 type Models struct {
-	Dir string `yaml:"dir"`
+	Dir     string `yaml:"dir"`
+	Shipped string `yaml:"shipped"` // folder of those that a package or an image brings; they are copied to Dir
 }
 
 // HomeAssistant is the address of Home Assistant and a long-lived access token for it.
@@ -74,7 +75,7 @@ type Log struct {
 // Default is the configuration of an empty file. It has no satellite: which microphones there are is for the household to say.
 func Default() Config {
 	return Config{
-		Models:        Models{Dir: "./models"},
+		Models:        Models{Dir: "./models", Shipped: "/usr/share/earshot/models"},
 		MQTT:          mqtt.DefaultConfig(),
 		HomeAssistant: HomeAssistant{CommandWait: 5},
 		Discovery:     Discovery{DeleteButtons: true},

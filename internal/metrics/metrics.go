@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"runtime"
 	"time"
 
@@ -85,7 +86,7 @@ func New(cfg Config) (*Metrics, error) {
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		build, m.wakes, m.recordings, m.decision, m.speechEnd, m.transcript, m.reply, m.refused, m.reloads, m.reloaded, newBoard(cfg.State), m.totals,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(liveHeap())), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
 		errs = append(errs, m.registry.Register(c))
 	}
@@ -100,6 +101,11 @@ func New(cfg Config) (*Metrics, error) {
 	}
 	m.reloaded.SetToCurrentTime()
 	return m, nil
+}
+
+// liveHeap is what is really in use of the heap, without what waits to be collected: nothing shows a leak sooner.
+func liveHeap() collectors.GoRuntimeMetricsRule {
+	return collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}
 }
 
 // Begin shows every counter of a satellite at zero, or as it is, so that its first step is an increase too.

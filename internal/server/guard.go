@@ -103,7 +103,8 @@ func (g guard) wrap(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		if !g.hostAllowed(r.Host) {
+		// What comes through the ingress was asked of Home Assistant, by a name of its.
+		if _, ingress := byIngress(r); !ingress && !g.hostAllowed(r.Host) {
 			http.Error(w, fmt.Sprintf("This server is not known as %q. If it should be, add that name to server.allowed_hosts.", splitHost(r.Host)), http.StatusForbidden)
 			return
 		}

@@ -212,15 +212,11 @@ func (s *Server) signedInAtHome(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	name := personName(user.Name)
-	switch role := Role(s.cfg.Members); {
-	case user.IsAdmin:
-		return Identity{Name: name, Role: Admin}, nil
-	case role == Read || role == Listen:
-		return Identity{Name: name, Role: role}, nil
-	default:
+	who, allowed := s.identityOf(user.Name, user.IsAdmin)
+	if !allowed {
 		return Identity{}, &homeError{signInRefused, errors.New("the user is no administrator, and server.members lets nobody else in")}
 	}
+	return who, nil
 }
 
 // homeTokens is what Home Assistant gives for a code.

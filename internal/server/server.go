@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -126,14 +127,15 @@ type Deps struct {
 	Tokens     *Tokens
 	Page       fs.FS                                        // the page's files; nil: there is none
 	Health     func() (problems []string)                   // what keeps the bridge from hearing, for people; nil when all is well
-	Ready      func(ctx context.Context) []Reason           // what the bridge lacks to serve; nil when it lacks nothing
 	Notices    func() []string                              // what people should know beside that, in sentences; nil: nothing ever
+	Ready      func(ctx context.Context) []Reason           // what the bridge lacks to serve; nil when it lacks nothing
 	Metrics    func(ctx context.Context, w io.Writer) error // writes Prometheus' text format, also with an error as much as there is; nil: there are none
 	Version    string
 	BridgeID   string // names this bridge to programs that pair with it
 	Log        zerolog.Logger
 
 	HomeAssistant HomeAssistant // where people have their accounts; the zero value: nowhere
+	Ingress       Ingress       // through which Home Assistant passes on their requests; the zero value: not at all
 	SignInFailed  func()        // called for each sign-in that is refused or fails; nil: nobody counts them
 }
 
@@ -150,6 +152,7 @@ type Server struct {
 	attempts attempts
 	proxies  proxies
 	sessions sessions
+	people   people
 	code     oneTimeCode
 	pairing  *pairing
 	home     *home // nil without Home Assistant
@@ -181,6 +184,9 @@ const (
 // New returns a server. Listen and then Run make it answer.
 func New(cfg Config, deps Deps) *Server {
 	s := &Server{cfg: cfg, deps: deps, guard: newGuard(cfg), proxies: newProxies(cfg), home: newHome(deps.HomeAssistant), sockets: map[*socket]struct{}{}, pairing: newPairing()}
+	if deps.Ingress.Proxy.IsValid() {
+		s.proxies = append(s.proxies, netip.PrefixFrom(deps.Ingress.Proxy, deps.Ingress.Proxy.BitLen()))
+	}
 	s.links = newSigner(rand.Reader)
 	s.commands = s.commandTable()
 	s.upgrader = websocket.Upgrader{
@@ -295,7 +301,7 @@ func (s *Server) handler(files page) http.Handler {
 	}
 	s.addSignIn(mux)
 	mux.Handle("GET /", files)
-	return s.proxies.wrap(s.guard.wrap(mux))
+	return s.deps.Ingress.wrap(s.proxies.wrap(s.guard.wrap(mux)))
 }
 
 // reserve makes room for a connection that is about to become a WebSocket; false when there is none or the server is closing.

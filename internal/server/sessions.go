@@ -88,7 +88,13 @@ func (s *Server) sessionCurrent(signed *session) bool {
 }
 
 // sessionOf is the session of the browser a request comes from, nil when there is none that is good. sent tells whether it thinks it has one.
+// Who comes through the ingress is who Home Assistant says, whatever was signed in to before with the same browser.
 func (s *Server) sessionOf(r *http.Request) (signed *session, sent bool) {
+	if id, is := byIngress(r); is && id != "" {
+		if found := s.sessionOfPerson(r.Context(), id); found != nil {
+			return found, true
+		}
+	}
 	for _, c := range r.CookiesNamed(sessionCookie) { // a page above ours may have set one of that name too
 		if found := s.sessions.find(c.Value); found != nil && s.sessionCurrent(found) {
 			return found, true

@@ -21,11 +21,12 @@ const (
 // ErrTooLarge means that a reply is larger than 16 MiB.
 var ErrTooLarge = errors.New("it is larger than 16 MiB")
 
-// Fetch opens the sound at an http or https address, for Play, and says which media type the server calls it. The body must be closed;
+// Fetch opens the sound at an http or https address, for Play, and says which media type the server calls it. token is sent along, unless it is empty.
+// The body must be closed;
 // the end of ctx ends its reading. It yields no more than 16 MiB, and an error after that, or after ten seconds in which nothing comes;
 // a reader that takes its time is not an error. Redirects to another host are not followed. Errors name the host, not the address:
 // whoever knows the address may hear the reply.
-func Fetch(ctx context.Context, address string) (body io.ReadCloser, mediaType string, err error) {
+func Fetch(ctx context.Context, address, token string) (body io.ReadCloser, mediaType string, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, "", errors.New("fetch sound: the address is not one of http or https")
@@ -42,6 +43,9 @@ func Fetch(ctx context.Context, address string) (body io.ReadCloser, mediaType s
 		return nil, "", bare(err)
 	}
 	req.Header.Set("User-Agent", "Earshot")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	f := newFetched(ctx, cancel, nil)
 	resp, err := newClient().Do(req)
 	f.timer.Stop()

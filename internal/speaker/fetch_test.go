@@ -36,7 +36,7 @@ func TestFetch(t *testing.T) {
 		w.Header().Set("Content-Type", "audio/x-wav; rate=16000")
 		_, _ = w.Write(wav)
 	})
-	body, kind, err := speaker.Fetch(t.Context(), address)
+	body, kind, err := speaker.Fetch(t.Context(), address, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestFetch(t *testing.T) {
 func TestFetchRedirect(t *testing.T) {
 	t.Parallel()
 	address, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) })
-	body, _, err := speaker.Fetch(t.Context(), address)
+	body, _, err := speaker.Fetch(t.Context(), address, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +79,14 @@ func TestFetchErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, host := serve(t, c.answer)
-			_, _, err := speaker.Fetch(t.Context(), address)
+			_, _, err := speaker.Fetch(t.Context(), address, "")
 			if want := "fetch sound from " + host + ": " + c.want; err == nil || err.Error() != want {
 				t.Errorf("got  %v\nwant %s", err, want)
 			}
 		})
 	}
 	for _, address := range []string{"", "file:///etc/passwd", "/api/tts_proxy/8f2c", "http://", "http://%zz/"} {
-		_, _, err := speaker.Fetch(t.Context(), address)
+		_, _, err := speaker.Fetch(t.Context(), address, "")
 		if want := "fetch sound: the address is not one of http or https"; err == nil || err.Error() != want {
 			t.Errorf("%q: got %v", address, err)
 		}
@@ -98,7 +98,7 @@ func TestFetchKeepsAddress(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(nil)
 	srv.Close()
-	_, _, err := speaker.Fetch(t.Context(), srv.URL+secretPath)
+	_, _, err := speaker.Fetch(t.Context(), srv.URL+secretPath, "")
 	if err == nil || strings.Contains(err.Error(), secretPath) {
 		t.Error(err)
 	}
@@ -108,7 +108,7 @@ func TestFetchKeepsAddress(t *testing.T) {
 func TestFetchEndless(t *testing.T) {
 	t.Parallel()
 	address, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, zeros{}) })
-	body, _, err := speaker.Fetch(t.Context(), address)
+	body, _, err := speaker.Fetch(t.Context(), address, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestFetchCutShort(t *testing.T) {
 			w.Header().Set("Content-Length", "100000")
 			_, _ = w.Write(data)
 		})
-		body, kind, err := speaker.Fetch(t.Context(), address)
+		body, kind, err := speaker.Fetch(t.Context(), address, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestFetchStalls(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
-	body, kind, err := speaker.Fetch(context.Background(), address) // it is Play that ends it
+	body, kind, err := speaker.Fetch(context.Background(), address, "") // it is Play that ends it
 	if err != nil {
 		t.Fatal(err)
 	}

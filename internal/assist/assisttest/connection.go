@@ -221,6 +221,17 @@ func (c *connection) answer(r request, now Settings) {
 				"primary_config_entry": d.ConfigEntry, "config_entry_id": d.ConfigEntry, "area_id": nil, "name": d.ID})
 		}
 		c.result(r.ID, list)
+	case "config/auth/list":
+		list := []any{}
+		for _, a := range now.Accounts {
+			groups := []string{"system-users"}
+			if a.Admin {
+				groups = []string{"system-admin"}
+			}
+			list = append(list, map[string]any{"id": a.ID, "username": nil, "name": a.Name, "is_owner": a.Owner, "is_active": !a.Inactive,
+				"local_only": false, "system_generated": a.Generated, "group_ids": groups, "credentials": []any{}})
+		}
+		c.result(r.ID, list)
 	case "config_entries/get":
 		c.result(r.ID, []any{map[string]any{"entry_id": now.MQTTEntry, "domain": "mqtt"}})
 	default:

@@ -36,6 +36,12 @@ type Device struct {
 	ConfigEntry string
 }
 
+// Account is a user of Home Assistant.
+type Account struct {
+	ID, Name                          string
+	Admin, Owner, Inactive, Generated bool
+}
+
 // Run is what came for one assist_pipeline/run.
 type Run struct {
 	Connection     int // counted from 1
@@ -73,6 +79,7 @@ type Settings struct {
 	Preferred    string
 	Pipelines    []Pipeline
 	Devices      []Device
+	Accounts     []Account
 	MQTTEntry    string     // config entry of MQTT
 	ServiceError string     // code that service calls are refused with
 	Called       func(Call) // is called before a service call is answered; may be nil
