@@ -19,18 +19,18 @@ func MakeFolder(dir string) error {
 		err = os.Mkdir(dir, 0o700)
 	}
 	if err == nil {
-		return SyncFolder(parent)
+		return Sync(parent)
 	}
 	if info, stat := os.Stat(dir); stat != nil || !info.IsDir() {
 		return err
 	}
 	// An earlier run that was cut off may have made it. Where others have, its parent need not be one that we may open.
-	_ = SyncFolder(parent)
+	_ = Sync(parent)
 	return nil
 }
 
-// SyncFolder brings a folder's list of names to the disk.
-func SyncFolder(dir string) error {
+// Sync brings a folder's list of names, or a file's content, to the disk.
+func Sync(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -55,13 +55,13 @@ func SetAside(dir string, now time.Time) (folder string, err error) {
 			return "", err
 		}
 	}
-	if err := errors.Join(SyncFolder(folder), SyncFolder(dir)); err != nil {
+	if err := errors.Join(Sync(folder), Sync(dir)); err != nil {
 		return "", err
 	}
 	if err := os.Remove(mark); err != nil {
 		return "", err
 	}
-	return folder, SyncFolder(dir)
+	return folder, Sync(dir)
 }
 
 // writeMark writes a mark that is on the disk when it returns.
@@ -74,7 +74,7 @@ func writeMark(path, text string) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return SyncFolder(filepath.Dir(path))
+	return Sync(filepath.Dir(path))
 }
 
 // SetAsideFolders lists the folders that SetAside has made and nobody has moved away.

@@ -18,6 +18,7 @@ import (
 	"earshot/detector"
 	"earshot/detector/microfrontend"
 	"earshot/detector/tflite"
+	"earshot/history"
 	"earshot/internal/catalogue"
 )
 
@@ -262,7 +263,11 @@ func (a *adder) install(dir string, files []file, load func(path string) (*detec
 	}
 	defer os.RemoveAll(trial)
 	for _, f := range files {
-		if err := os.WriteFile(filepath.Join(trial, f.name), f.data, 0o644); err != nil {
+		path := filepath.Join(trial, f.name)
+		if err := os.WriteFile(path, f.data, 0o644); err != nil {
+			return err
+		}
+		if err := history.Sync(path); err != nil { // a power cut must not leave an empty one under its name
 			return err
 		}
 	}
@@ -274,6 +279,9 @@ func (a *adder) install(dir string, files []file, load func(path string) (*detec
 		if err := os.Rename(filepath.Join(trial, f.name), filepath.Join(dir, f.name)); err != nil {
 			return err
 		}
+	}
+	if err := history.Sync(dir); err != nil {
+		return err
 	}
 	a.added = append(a.added, m.ID)
 	return a.tell(m, dir)
