@@ -22,7 +22,7 @@ type Query struct {
 	Filter
 	Limit  int    // entries of a page; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 	Cursor string // NextCursor or PrevCursor of another page; empty for the newest
-	Newer  bool   // the page of newer entries than the cursor's, for a PrevCursor; without a cursor it has no meaning
+	Newer  bool   // the page of newer entries than the cursor's, for a PrevCursor; without a cursor that of the oldest ones
 }
 
 // Limits of a page.

@@ -207,28 +207,21 @@ func excess(all Sum, l Limits) int64 {
 	return max(0, min(n, all.Entries-l.MinKeep))
 }
 
-// oldest is the instant right after the n oldest entries that may go, or after the first few hundred of them: then another round follows.
-func (h *History) oldest(ctx context.Context, n int64) (time.Time, error) {
+// oldest is the instant right after the n oldest entries that may go; the zero time when none may.
+func (h *History) oldest(ctx context.Context, n int64) (to time.Time, err error) {
 	no := false
-	from, err := h.main.store.Totals(ctx, Selection{Filter: Filter{Kept: &no, Shared: &no}})
-	if err != nil || from.Entries == 0 {
-		return time.Time{}, err
-	}
-	// Going from the oldest to newer ones is paging to newer ones from before the oldest.
-	page, err := h.main.store.List(ctx, Query{Filter: Filter{To: from.Oldest.Add(time.Millisecond), Kept: &no, Shared: &no}, Limit: 1})
-	if err != nil || len(page.Entries) == 0 {
-		return time.Time{}, err
-	}
-	to := page.Entries[0].At.Add(time.Millisecond)
-	cursor := page.PrevCursor
-	for n > 1 && cursor != "" {
-		q := Query{Filter: Filter{Kept: &no, Shared: &no}, Limit: int(min(n-1, MaxLimit)), Cursor: cursor, Newer: true}
-		if page, err = h.main.store.List(ctx, q); err != nil || len(page.Entries) == 0 {
+	q := Query{Filter: Filter{Kept: &no, Shared: &no}, Newer: true}
+	for n > 0 {
+		q.Limit = int(min(n, MaxLimit))
+		page, err := h.main.store.List(ctx, q)
+		if err != nil || len(page.Entries) == 0 {
 			return to, err
 		}
 		to = page.Entries[0].At.Add(time.Millisecond)
 		n -= int64(len(page.Entries))
-		cursor = page.PrevCursor
+		if q.Cursor = page.PrevCursor; q.Cursor == "" {
+			break
+		}
 	}
 	return to, nil
 }

@@ -129,6 +129,29 @@ func TestRetentionLimits(t *testing.T) {
 	}
 }
 
+// TestRetentionOfManyAtOnce has a limit that was set late hold after one run, however many are over it.
+func TestRetentionOfManyAtOnce(t *testing.T) {
+	h := newHouse(t, t.TempDir())
+	if err := h.SetSave(t.Context(), "", history.SaveText); err != nil {
+		t.Fatal(err)
+	}
+	const all, limit = history.MaxLimit + 120, 10
+	for n := range all {
+		h.add(t, said("x", day.Add(time.Duration(n)*time.Second), 3))
+	}
+	if err := h.SetLimits(t.Context(), history.Limits{MaxEntries: limit}); err != nil {
+		t.Fatal(err)
+	}
+	run, err := h.Retain(t.Context())
+	left := h.list(t)
+	if err != nil || len(left) != limit || run.Deleted != all-limit {
+		t.Fatalf("%d left, want %d: %+v, %v", len(left), limit, run, err)
+	}
+	if oldest := left[len(left)-1].At; !oldest.Equal(day.Add((all - limit) * time.Second)) {
+		t.Errorf("the oldest left is of %v", oldest)
+	}
+}
+
 // TestOtherDefaults goes by what the configuration says now, save for what was switched.
 func TestOtherDefaults(t *testing.T) {
 	h := newHouse(t, t.TempDir())

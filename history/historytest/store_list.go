@@ -61,10 +61,22 @@ func testPages(t *testing.T, s history.Store) {
 	want := reversed(idsOf(entries))
 	for _, limit := range []int{1, 2, 3, 5, len(want) / 2, len(want) - 1, len(want), len(want) + 1, history.MaxLimit} {
 		wantIDs(t, fmt.Sprintf("in pages of %d", limit), all(t, s, history.Query{Limit: limit}), want)
-		page := list(t, s, history.Query{Limit: limit, Newer: true}) // no meaning without a cursor
+		page := list(t, s, history.Query{Limit: limit})
 		if len(page.Entries) != min(limit, len(want)) || (page.NextCursor == "") != (limit >= len(want)) || page.PrevCursor != "" {
 			t.Errorf("first page of %d: %d entries, cursors %q and %q", limit, len(page.Entries), page.NextCursor, page.PrevCursor)
 		}
+		q := history.Query{Limit: limit, Newer: true}
+		page = list(t, s, q)
+		if page.NextCursor != "" {
+			t.Errorf("oldest page of %d: there is something older", limit)
+		}
+		got := idsOf(page.Entries)
+		for page.PrevCursor != "" {
+			q.Cursor = page.PrevCursor
+			page = list(t, s, q)
+			got = append(idsOf(page.Entries), got...)
+		}
+		wantIDs(t, fmt.Sprintf("from the oldest on, in pages of %d", limit), got, want)
 	}
 	from, to := base.Add(time.Millisecond), base.Add(4*time.Millisecond)
 	wantIDs(t, "a range in pages", all(t, s, history.Query{Filter: history.Filter{From: from, To: to}, Limit: 3}), want[10:23])

@@ -56,7 +56,7 @@ func (s *Store) List(ctx context.Context, q history.Query) (history.Page, error)
 		q.Limit = history.DefaultLimit
 	}
 	q.Limit = min(q.Limit, history.MaxLimit)
-	l := lister{newer: q.Newer && q.Cursor != ""}
+	l := lister{newer: q.Newer}
 	var err error
 	if q.Cursor != "" {
 		if l.place, err = parseCursor(q.Cursor); err != nil {
@@ -98,11 +98,16 @@ func (l lister) page(ctx context.Context, q history.Query) (history.Page, error)
 	if n := len(entries); n > 0 {
 		first, last = placeOf(entries[0]), placeOf(entries[n-1])
 	}
-	// What lies behind has to be looked for; there is nothing before the newest.
-	newer, older := more, more
-	if l.newer {
-		older, err = l.exists(ctx, last, false)
-	} else if newer = false; q.Cursor != "" {
+	// What lies behind has to be looked for; there is nothing behind where the list begins.
+	newer, older, began := more, more, q.Cursor == ""
+	switch {
+	case l.newer:
+		if older = false; !began {
+			older, err = l.exists(ctx, last, false)
+		}
+	case began:
+		newer = false
+	default:
 		newer, err = l.exists(ctx, first, true)
 	}
 	if newer {

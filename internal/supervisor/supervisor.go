@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
+	"strconv"
 	"time"
 )
 
@@ -98,15 +99,7 @@ func (b Broker) URL() string {
 	if b.SSL {
 		scheme = "mqtts"
 	}
-	return (&url.URL{Scheme: scheme, Host: joinPort(b.Host, b.Port)}).String()
-}
-
-// joinPort is net.JoinHostPort for a number.
-func joinPort(host string, port int) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return fmt.Sprintf("%s:%d", host, port)
+	return (&url.URL{Scheme: scheme, Host: net.JoinHostPort(b.Host, strconv.Itoa(b.Port))}).String()
 }
 
 // Broker asks for the broker. It is an ErrNoBroker when the household has none.
