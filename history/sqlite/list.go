@@ -98,18 +98,12 @@ func (l lister) page(ctx context.Context, q history.Query) (history.Page, error)
 	if n := len(entries); n > 0 {
 		first, last = placeOf(entries[0]), placeOf(entries[n-1])
 	}
-	// What lies behind has to be looked for; there is nothing behind where the list begins.
-	newer, older, began := more, more, q.Cursor == ""
-	switch {
-	case l.newer:
-		if older = false; !began {
-			older, err = l.exists(ctx, last, false)
+	newer, older, err := q.Sides(more, func() (bool, error) {
+		if l.newer {
+			return l.exists(ctx, last, false)
 		}
-	case began:
-		newer = false
-	default:
-		newer, err = l.exists(ctx, first, true)
-	}
+		return l.exists(ctx, first, true)
+	})
 	if newer {
 		page.PrevCursor = first.cursor()
 	}
