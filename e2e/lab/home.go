@@ -61,9 +61,6 @@ func (h *Home) URL() string { return h.api.url }
 // Broker returns the broker's address, as mqtt://host:port.
 func (h *Home) Broker() string { return "mqtt://" + address(h.broker.port) }
 
-// STT returns the address of the Wyoming speech-to-text server, as tcp://host:port; only with Options.STT.
-func (h *Home) STT() string { return "tcp://" + address(h.stt.port) }
-
 // Token returns a long-lived token of an administrator, made for the bridge.
 func (h *Home) Token() string { return h.token }
 

@@ -40,13 +40,6 @@ func (s *Session) Event(kind string, data any) {
 		"type": kind, "data": data, "timestamp": time.Now().UTC().Format(time.RFC3339Nano)}})
 }
 
-// Run returns what has come so far.
-func (s *Session) Run() Run {
-	s.conn.server.mu.Lock()
-	defer s.conn.server.mu.Unlock()
-	return *s.run
-}
-
 // play does the steps. A cancelled run still gets its end, as in Home Assistant.
 func (s *Session) play(script Script) {
 	var err error

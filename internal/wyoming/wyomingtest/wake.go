@@ -62,13 +62,6 @@ func NewWake(t testing.TB, scripts ...WakeScript) *WakeServer {
 	return s
 }
 
-// Script says what is done with the connections to come, in their order. The last script is repeated.
-func (s *WakeServer) Script(scripts ...WakeScript) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.scripts = scripts
-}
-
 // Streams returns what came over each connection so far.
 func (s *WakeServer) Streams() []WakeStream {
 	s.mu.Lock()
