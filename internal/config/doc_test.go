@@ -65,7 +65,7 @@ func (d *document) sections(root *yaml.Node, t reflect.Type) {
 			fmt.Fprintf(d, "%s\n\n", about)
 		}
 		d.WriteString("| key | takes | left out | what it is for |\n| --- | --- | --- | --- |\n")
-		inner := field(t, key.Value)
+		inner := config.FieldType(t, key.Value)
 		if inner.Kind() == reflect.Slice { // of mappings, of which the example has one, with a name that it would not have by itself
 			inner, value = inner.Elem(), value.Content[0]
 			for _, item := range value.Content[:6] {
@@ -82,7 +82,7 @@ func (d *document) rows(mapping *yaml.Node, t reflect.Type, path string) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key, value := mapping.Content[i], mapping.Content[i+1]
 		at := strings.TrimPrefix(path+"."+key.Value, ".")
-		inner := field(t, key.Value)
+		inner := config.FieldType(t, key.Value)
 		about := comments(key, value)
 		if value.Kind == yaml.MappingNode && inner.Kind() == reflect.Struct {
 			if about != "" {
@@ -125,27 +125,11 @@ func preset(n *yaml.Node) string {
 
 func takes(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Bool:
-		return "true, false"
-	case reflect.Int, reflect.Int64:
-		return "whole number"
-	case reflect.Float64:
-		return "number"
 	case reflect.Slice:
-		return "list"
+		return "a list"
 	case reflect.Map:
 		return "names with values"
 	default:
-		return "text"
+		return config.KindWord(t)
 	}
-}
-
-// field is the type of a key of a struct, also where that is written inline.
-func field(t reflect.Type, key string) reflect.Type {
-	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); name == key {
-			return f.Type
-		}
-	}
-	panic("no key " + key + " in " + t.String())
 }

@@ -22,3 +22,12 @@ func Keys() []string {
 	walk(reflect.TypeFor[Config]())
 	return keys
 }
+
+// KindWord says in words what a value of a type must be.
+var KindWord = kindWord
+
+// FieldType is the type of a key of a struct, also where that is written inline; nil where there is no such key.
+func FieldType(t reflect.Type, key string) reflect.Type {
+	f, _ := fieldOf(t, key)
+	return f.Type
+}
