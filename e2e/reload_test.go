@@ -329,10 +329,12 @@ func TestTerminalClosed(t *testing.T) {
 	b := &bridge{dir: dir, listen: listen, config: writeFile(t, "config.yaml", fmt.Sprintf(
 		"satellites: [{id: kitchen, microphone: {driver: file, device: %q, loop: true}, wake_words: [okay_nabu]}]\nmodels: {dir: %q}\n"+
 			"mqtt: {embedded: false}\nhistory: {dir: %q}\nserver: {listen: %q}\n", wav, models, filepath.Join(dir, "data"), listen))}
-	terminal := exec.Command(lookPath(t, "script"), "-qfc", program+" run --config "+b.config, os.DevNull)
+	// Where the tests themselves run under nohup, the program would inherit that.
+	terminal := exec.Command("env", "--default-signal=HUP", lookPath(t, "script"), "-qfc", program+" run --config "+b.config, os.DevNull)
 	if err := terminal.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = exec.Command("pkill", "-KILL", "-f", b.config).Run() }) // it is a session of its own, and no child of ours any more
 	testkit.Within(t, 20*time.Second, "it runs", func() bool { return b.health() == 200 })
 	if err := terminal.Process.Kill(); err != nil { // a window that is closed
 		t.Fatal(err)
