@@ -195,7 +195,7 @@ func pulseFormat(s *proto.GetSourceInfoReply) pcmFormat {
 
 // Sizes of what the sound server keeps for us.
 const (
-	fragmentMS  = 60       // is sent at once: every waking of the program costs more than the network's answer to 20 ms, and a word comes 20 ms later on average
+	fragmentMS  = 60       // is sent at once: every waking of the program costs more than to hear for 20 ms, and a word comes 20 ms later on average than by pieces of 20
 	pulseBuffer = 64 << 10 // bytes it holds when we are late
 )
 
