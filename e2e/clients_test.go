@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -11,8 +9,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"earshot/history"
-	"earshot/internal/audio"
 	"earshot/internal/testkit"
 )
 
@@ -26,18 +22,10 @@ history: {dir: DATA}
 server: {listen: LISTEN}
 `
 
-// often writes a recording of a command that is short enough for many in a minute.
+// often is a recording of a command that is short enough for many in a minute.
 func often(t *testing.T) (wav string) {
 	t.Helper()
-	data, err := os.ReadFile("../testdata/audio/okay_nabu_light_on.wav")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pcm, err := audio.ReadWAV(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return writeFile(t, "often.wav", string(history.WAV(pcm[audio.SampleRate:11*audio.SampleRate/2])))
+	return commandUntil(t, 5500*time.Millisecond)
 }
 
 // crowd connects followers, some of which never read; the rest do until the end of the test.

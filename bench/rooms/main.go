@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -136,22 +135,14 @@ func processorTime() time.Duration {
 }
 
 func read(path string) ([]int16, error) {
-	in, err := audio.OpenFile(path, 0)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	var pcm []int16
-	buf := make([]int16, 8192)
-	for {
-		n, err := in.Read(buf)
-		pcm = append(pcm, buf[:n]...)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+	defer f.Close()
+	pcm, err := audio.ReadWAV(f)
+	if err != nil {
+		return nil, fmt.Errorf("hear %s: %w", path, err)
 	}
 	if len(pcm) < 2*detector.FrameSamples {
 		return nil, fmt.Errorf("hear %s: there is hardly any sound in it", path)

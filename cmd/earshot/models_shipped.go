@@ -78,7 +78,8 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// replaceFile writes a file in one step, for its owner only.
+// replaceFile writes a file in one step, for its owner only. Its draft has a name of its own, unlike replaceWith's: a package and the program may do this at
+// the same time.
 func replaceFile(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"earshot/history"
 )
 
 // tokenFile is the JSON of the token file.
@@ -100,16 +102,7 @@ func writeTokenFile(path string, list []token) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename in a folder survive a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return history.Sync(filepath.Dir(path)) // the rename survives a power cut
 }
 
 // lockTokenFile keeps other processes from changing the file until unlock is called. The lock is a file of its own, as the
