@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -57,20 +58,14 @@ func refreshModels(cfg config.Models) (copied int, kept []string, err error) {
 		copied++
 		return replaceFile(to, data)
 	})
-	if record, changed := recordOf(before, now); err == nil && changed {
+	if err == nil && !maps.Equal(before, now) {
+		record, _ := json.Marshal(now) // text: it cannot go wrong
 		err = replaceFile(filepath.Join(cfg.Dir, shippedRecord), record)
 	}
 	if err != nil {
 		return copied, kept, fmt.Errorf("copy the models that came with Earshot from %s to %s: %w", cfg.Shipped, cfg.Dir, err)
 	}
 	return copied, kept, nil
-}
-
-// recordOf is the new record, and whether it differs from the one before.
-func recordOf(before, now map[string]string) (record []byte, changed bool) {
-	record, _ = json.Marshal(now) // text: it cannot go wrong
-	old, _ := json.Marshal(before)
-	return record, string(old) != string(record)
 }
 
 func digest(data []byte) string {
@@ -80,7 +75,7 @@ func digest(data []byte) string {
 
 // replaceFile writes a file in one step, for its owner only. Its draft has a name of its own, unlike replaceWith's: a package and the program may do this at
 // the same time.
-func replaceFile(path string, data []byte) (err error) {
+func replaceFile(path string, data []byte) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -90,13 +85,8 @@ func replaceFile(path string, data []byte) (err error) {
 		return err
 	}
 	defer os.Remove(f.Name()) // once it has its name there is nothing to remove
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
