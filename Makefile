@@ -60,7 +60,7 @@ integration:
 
 # The race detector needs cgo (gcc); the program itself is built without.
 unit: web/node_modules
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 75m ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 50m ./...
 
 # Every fuzz target of every package, one after the other.
 fuzz:

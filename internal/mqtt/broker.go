@@ -58,7 +58,13 @@ func OpenBroker(listen string, log zerolog.Logger, users ...User) (*Broker, erro
 		return nil, fmt.Errorf("open embedded MQTT broker: %w", err)
 	}
 	server := mochi.New(brokerOptions(log))
-	door := newListener(l, brokerClients)
+	door := newListener(l, brokerClients, func() {
+		for _, cl := range server.Clients.GetAll() {
+			if !cl.Closed() {
+				_ = server.DisconnectClient(cl, packets.ErrServerShuttingDown)
+			}
+		}
+	})
 	// No call fails with a fresh server; if one did, closing the server would close the listener too.
 	err = errors.Join(
 		server.AddHook(&gate{users: users}, nil),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,41 @@ func TestGuardedBroker(t *testing.T) {
 }
 
 // Clients that never speak, that flood, or that send what they like neither stop the broker nor outlive it.
+// A broker that is closed while clients leave does not wait for ever; the library's own Close would, about once in a thousand times.
+func TestBrokerClosesWhileClientsLeave(t *testing.T) {
+	testkit.NoLeaks(t)
+	for range 5 {
+		b, err := mqtt.OpenBroker("127.0.0.1:0", zerolog.Nop()) // not openBroker, whose clean-up would wait for the same close
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := make(chan struct{})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-closed:
+						return
+					default:
+						b.TouchClients()
+					}
+				}
+			})
+		}
+		go func() {
+			b.Close()
+			close(closed)
+		}()
+		select {
+		case <-closed:
+		case <-time.After(30 * time.Second):
+			t.Fatal("the broker does not close")
+		}
+		wg.Wait()
+	}
+}
+
 func TestBrokerHostileClients(t *testing.T) {
 	testkit.NoLeaks(t)
 	var log testkit.Log

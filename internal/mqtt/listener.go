@@ -22,6 +22,7 @@ const (
 type listener struct {
 	net      net.Listener
 	limit    int
+	goodbye  func() // tells every client that the broker closes, and ends it
 	wg       sync.WaitGroup
 	ready    chan struct{} // closed by open
 	patience atomic.Int64  // the time.Duration that a client has to take a packet
@@ -31,8 +32,8 @@ type listener struct {
 	closed bool
 }
 
-func newListener(l net.Listener, limit int) *listener {
-	d := &listener{net: l, limit: limit, ready: make(chan struct{}), conns: map[net.Conn]struct{}{}}
+func newListener(l net.Listener, limit int, goodbye func()) *listener {
+	d := &listener{net: l, limit: limit, goodbye: goodbye, ready: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	d.patience.Store(int64(patience))
 	return d
 }
@@ -87,7 +88,10 @@ func (l *listener) admit(conn net.Conn, establish listeners.EstablishFn) bool {
 }
 
 // Close says goodbye to the clients, ends every connection and waits until the last one has been served.
-func (l *listener) Close(goodbye listeners.CloseFn) {
+//
+// The broker's own goodbye is not used: it reads the list of clients while it reads the list of clients (mochi v2.7.9, Clients.GetByListener),
+// which waits for ever when a client that leaves wants to change the list in between.
+func (l *listener) Close(listeners.CloseFn) {
 	_ = l.net.Close()
 	l.patience.Store(int64(farewell))
 	l.mu.Lock()
@@ -96,7 +100,7 @@ func (l *listener) Close(goodbye listeners.CloseFn) {
 		_ = conn.SetWriteDeadline(time.Now().Add(farewell))
 	}
 	l.mu.Unlock()
-	goodbye(l.ID())
+	l.goodbye()
 	l.mu.Lock()
 	for conn := range l.conns {
 		_ = conn.Close()
