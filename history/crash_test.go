@@ -21,6 +21,7 @@ import (
 	"earshot/history/postgres/postgrestest"
 	"earshot/history/s3"
 	"earshot/history/s3/s3test"
+	"earshot/internal/testkit"
 )
 
 // The points at which children are killed, for the embedded history and for a shared one.
@@ -38,7 +39,7 @@ func TestKilled(t *testing.T) {
 	for n := range books {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
-			b := newBook(child, t.TempDir())
+			b := newBook(child, testkit.MemoryDir(t))
 			b.open = func(t *testing.T) *house {
 				h, err := openHouse(t.Context(), b.dir)
 				if err != nil {
@@ -55,7 +56,7 @@ func TestKilled(t *testing.T) {
 func TestKilledShared(t *testing.T) {
 	postgresServer, s3Server := postgrestest.Start(t), s3test.Start(t)
 	s3Server.Bucket("clips")
-	url, dir := postgresServer.Database(), t.TempDir()
+	url, dir := postgresServer.Database(), testkit.MemoryDir(t)
 	b := newBook(buildChild(t), dir)
 	b.args = []string{url, s3Server.Endpoint(), s3Server.AccessKey(), s3Server.SecretKey(), "clips"}
 	b.texts = func(t *testing.T) string { return readAll(t, s3Server.Dir()) } // nothing of a text may be in there at any time

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"earshot/internal/testkit"
 )
 
 var (
@@ -162,7 +164,7 @@ func (n *inode) moments(all []int) []int {
 // checkPowerCut opens the history as the next start does, and compares it with what was said until then.
 func checkPowerCut(t *testing.T, d *disk, said []saying, line int, l *luck) {
 	t.Helper()
-	b := newBook("", t.TempDir())
+	b := newBook("", testkit.MemoryDir(t)) // the power was cut before
 	if err := d.after(line, l, b.dir); err != nil {
 		t.Fatal(err)
 	}

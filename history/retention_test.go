@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"earshot/history"
+	"earshot/internal/testkit"
 )
 
 // heard adds an entry of an age.
@@ -131,7 +132,7 @@ func TestRetentionLimits(t *testing.T) {
 
 // TestRetentionOfManyAtOnce has a limit that was set late hold after one run, however many are over it.
 func TestRetentionOfManyAtOnce(t *testing.T) {
-	h := newHouse(t, t.TempDir())
+	h := newHouse(t, testkit.MemoryDir(t))
 	if err := h.SetSave(t.Context(), "", history.SaveText); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"earshot/history"
 	"earshot/history/sqlite"
+	"earshot/internal/testkit"
 )
 
 // newEntry makes one whose texts begin with a marker.
@@ -121,7 +122,7 @@ func TestNoRemnants(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			c := &crowdOfMarkers{r: rand.New(rand.NewPCG(seed, 0)), left: map[string]string{}}
-			path := filepath.Join(t.TempDir(), "history.db")
+			path := filepath.Join(testkit.MemoryDir(t), "history.db")
 			s := open(t, path)
 			for c.round = range 25 {
 				c.add(t, s, seed%2 == 1)

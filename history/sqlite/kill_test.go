@@ -13,6 +13,7 @@ import (
 
 	"earshot/history"
 	"earshot/history/sqlite"
+	"earshot/internal/testkit"
 )
 
 const killedPath = "EARSHOT_TEST_HISTORY"
@@ -24,7 +25,7 @@ func TestKilled(t *testing.T) {
 		work(t, path)
 		return
 	}
-	path := filepath.Join(t.TempDir(), "history.db")
+	path := filepath.Join(testkit.MemoryDir(t), "history.db")
 	added, gone := map[string]bool{}, []string{}
 	for run := range 25 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$", "-test.timeout=1m")

@@ -7,6 +7,7 @@ import (
 	"earshot/history"
 	"earshot/history/historytest"
 	"earshot/history/sqlite"
+	"earshot/internal/testkit"
 )
 
 func open(t *testing.T, path string) *sqlite.Store {
@@ -20,5 +21,5 @@ func open(t *testing.T, path string) *sqlite.Store {
 }
 
 func TestStore(t *testing.T) {
-	historytest.TestStore(t, func(t *testing.T) history.Store { return open(t, filepath.Join(t.TempDir(), "history.db")) })
+	historytest.TestStore(t, func(t *testing.T) history.Store { return open(t, filepath.Join(testkit.MemoryDir(t), "history.db")) })
 }

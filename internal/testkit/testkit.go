@@ -1,4 +1,4 @@
-// Package testkit has what tests of several packages need: waiting within a limit, counting goroutines, a log to read while it is written, certificates, and our files.
+// Package testkit has what tests of several packages need: waiting within a limit, counting goroutines, a log to read while it is written, certificates, folders in memory, and our files.
 package testkit
 
 import (
