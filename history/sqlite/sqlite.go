@@ -30,7 +30,7 @@ type Store struct {
 	// Guarded by the turn of writer.
 	journal *journal
 	lost    bool // which pages hold remnants is not known: look at all
-	place   place
+	passed  passed
 
 	foreign bool // a newer version's: nothing of it is changed, the journal included
 
