@@ -20,7 +20,7 @@ satellites:
 models: {dir: MODELS}
 mqtt: {url: "mqtt://127.0.0.1:%d"}
 home_assistant: {url: "%s", token: "%s"}
-history: {dir: DATA}
+history: {dir: DATA, retention: {max_entries: 100}}
 server: {listen: LISTEN}
 `
 
@@ -172,5 +172,5 @@ func (f *flaps) checkRecorded() {
 			f.t.Errorf("there is no sound with %v", e)
 		}
 	}
-	f.t.Logf("%.0f wake words, of which became %v", wakes, outcomes)
+	f.t.Logf("%.0f wake words, of which the last became %v", wakes, outcomes)
 }

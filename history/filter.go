@@ -25,19 +25,6 @@ type Query struct {
 	Newer  bool   // the page of newer entries than the cursor's, for a PrevCursor; without a cursor that of the oldest ones
 }
 
-// Sides tells on which sides of a page there are further entries: more tells whether there are in the direction that the page was read in, and behind, which
-// is for stores, looks for those on its other side.
-func (q Query) Sides(more bool, behind func() (bool, error)) (newer, older bool, err error) {
-	other := false
-	if q.Cursor != "" { // there is nothing behind where the list begins
-		other, err = behind()
-	}
-	if q.Newer {
-		return more, other, err
-	}
-	return other, more, err
-}
-
 // Limits of a page.
 const (
 	DefaultLimit = 50

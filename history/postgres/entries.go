@@ -8,13 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"earshot/history"
-)
-
-// What an entry has, for the column parts.
-const (
-	hasClip  = 1
-	hasText  = 2 // a transcript or a reply
-	hasWords = 4 // anything that a deletion of text wipes
+	"earshot/history/table"
 )
 
 // A shelf has the details of entries of twelve days, and those of a year later and before.
@@ -24,11 +18,6 @@ const (
 )
 
 func shelfOf(at time.Time) int16 { return int16(at.UnixMilli() >> shelfShift & (shelves - 1)) }
-
-// columns of an entry, in the order of scan.
-const columns = `e.id, e.satellite, d.area, e.at, d.zone, e.duration, e.wake_word, d.score, d.threshold, e.outcome, d.transcript, d.language,
-	d.reply, d.intent, d.error_code, d.error_message, d.media_type, d.bytes, e.stored, d.sample_rate, d.peaks, d.speech_end, d.transcribed,
-	d.replied, e.kept, e.label, e.shared`
 
 // itsDetails joins the details of each entry by way of its shelf's index.
 const itsDetails = ` e CROSS JOIN LATERAL (SELECT * FROM details WHERE shelf = e.shelf AND id = e.id OFFSET 0) d`
@@ -52,7 +41,7 @@ func (s *Store) insert(ctx context.Context, tx pgx.Tx, e history.Entry, key stri
 		stored = e.Clip.Stored
 	}
 	_, err := tx.Exec(ctx, insertEntry, plain(e.ID), e.At.UnixMilli(), plain(e.Satellite), plain(string(e.Outcome)), plain(e.WakeWord), plain(string(e.Label)),
-		stored, e.Duration.Milliseconds(), shelfOf(e.At), parts(e), e.Kept, e.Shared)
+		stored, e.Duration.Milliseconds(), shelfOf(e.At), table.Parts(e), e.Kept, e.Shared)
 	if err != nil {
 		return err
 	}
@@ -77,20 +66,6 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
 )
 
-func parts(e history.Entry) int16 {
-	var p int16
-	if e.Clip != nil {
-		p |= hasClip
-	}
-	if e.Transcript != "" || e.Reply != "" {
-		p |= hasText | hasWords
-	}
-	if e.Intent != "" || e.Error != nil && e.Error.Message != "" {
-		p |= hasWords
-	}
-	return p
-}
-
 // detailsOf is the values of insertDetails.
 func detailsOf(e history.Entry, key string) []any {
 	var clip history.Clip
@@ -111,37 +86,13 @@ func detailsOf(e history.Entry, key string) []any {
 	}
 }
 
-// scan reads an entry from a row of columns.
-func scan(row pgx.CollectableRow) (history.Entry, error) {
-	var e history.Entry
-	var clip history.Clip
-	var problem history.EntryError
-	var at, duration, speechEnd, transcribed, replied int64
-	err := row.Scan(&e.ID, &e.Satellite, &e.Area, &at, &e.Zone, &duration, &e.WakeWord, &e.Score, &e.Threshold,
-		&e.Outcome, &e.Transcript, &e.Language, &e.Reply, &e.Intent, &problem.Code, &problem.Message,
-		&clip.MediaType, &clip.Bytes, &clip.Stored, &clip.SampleRate, &e.Peaks, &speechEnd, &transcribed, &replied, &e.Kept, &e.Label, &e.Shared)
-	if err != nil {
-		return history.Entry{}, err
-	}
-	e.At = time.UnixMilli(at).UTC()
-	e.Duration = ms(duration)
-	e.Timings = history.Timings{SpeechEnd: ms(speechEnd), Transcript: ms(transcribed), Reply: ms(replied)}
-	if clip.MediaType != "" {
-		e.Clip = &clip
-	}
-	if problem != (history.EntryError{}) {
-		e.Error = &problem
-	}
-	return e, nil
-}
-
-func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+func scan(row pgx.CollectableRow) (history.Entry, error) { return table.Scan(row.Scan) }
 
 // Get returns one entry.
 func (s *Store) Get(ctx context.Context, id string) (history.Entry, error) {
 	var e history.Entry
 	err := s.ask(ctx, s.timeout, func(ctx context.Context, q querier) error {
-		rows, err := q.Query(ctx, `SELECT `+columns+` FROM entries`+itsDetails+` WHERE e.id = $1`, plain(id))
+		rows, err := q.Query(ctx, `SELECT `+table.Columns+` FROM entries`+itsDetails+` WHERE e.id = $1`, plain(id))
 		if err != nil {
 			return err
 		}

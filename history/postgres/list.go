@@ -2,63 +2,23 @@ package postgres
 
 import (
 	"context"
-	"encoding/base64"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"earshot/history"
+	"earshot/history/table"
 )
 
-// place is a place in the order of time: an entry's, which need not be there any more.
-type place struct {
-	at        int64
-	id        string
-	including bool // what begins here begins with this entry
-}
-
-func placeOf(e history.Entry) place { return place{at: e.At.UnixMilli(), id: e.ID} }
-
-// cursor names the place for others.
-func (p place) cursor() string {
-	text := strconv.FormatInt(p.at, 10) + " " + p.id
-	if p.including {
-		text = "=" + text
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(text))
-}
-
-func parseCursor(c string) (place, error) {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(c)
-	text, including := strings.CutPrefix(string(data), "=")
-	at, id, ok := strings.Cut(text, " ")
-	if err == nil && ok {
-		p := place{id: id, including: including}
-		if p.at, err = strconv.ParseInt(at, 10, 64); err == nil && len(id) == 26 && plain(id) == id {
-			return p, nil
-		}
-	}
-	return place{}, history.ErrBadCursor
-}
-
-// back is the same place for what lies on its other side.
-func (p place) back() place {
-	p.including = !p.including
-	return p
-}
-
 // beyond restricts to one side of a place.
-func (c *condition) beyond(p place, newer bool) {
+func (c *condition) beyond(p table.Place, newer bool) {
 	sign := "<"
 	if newer {
 		sign = ">"
 	}
-	if p.including {
+	if p.Including {
 		sign += "="
 	}
-	c.add("(e.at, e.id) " + sign + " (" + c.arg(p.at) + "::bigint, " + c.arg(p.id) + "::text)")
+	c.add("(e.at, e.id) " + sign + " (" + c.arg(p.At) + "::bigint, " + c.arg(p.ID) + "::text)")
 }
 
 func order(newer bool) string {
@@ -70,14 +30,13 @@ func order(newer bool) string {
 
 // List returns a page.
 func (s *Store) List(ctx context.Context, q history.Query) (history.Page, error) {
-	if q.Limit <= 0 {
-		q.Limit = history.DefaultLimit
-	}
-	q.Limit = min(q.Limit, history.MaxLimit)
-	l := lister{newer: q.Newer}
-	var err error
+	var (
+		l    lister
+		from table.Place
+		err  error
+	)
 	if q.Cursor != "" {
-		if l.place, err = parseCursor(q.Cursor); err != nil {
+		if from, err = table.ParseCursor(q.Cursor); err != nil {
 			return history.Page{}, err
 		}
 	}
@@ -91,66 +50,34 @@ func (s *Store) List(ctx context.Context, q history.Query) (history.Page, error)
 		}
 		l.db = db
 		var err error
-		page, err = l.page(ctx, q)
+		page, err = table.List(ctx, l, q, from)
 		return err
 	})
 	return page, fail("list the history database", err)
 }
 
-// lister makes one page.
+// lister finds the entries of one page.
 type lister struct {
 	db        querier
 	condition *condition
-	place     place // where the page begins, if there is an id
-	newer     bool
 }
 
-func (l lister) page(ctx context.Context, q history.Query) (history.Page, error) {
-	entries, err := l.entries(ctx, q.Limit+1)
-	if err != nil {
-		return history.Page{}, err
-	}
-	more := len(entries) > q.Limit
-	entries = entries[:min(q.Limit, len(entries))]
-	if l.newer {
-		slices.Reverse(entries)
-	}
-	page := history.Page{Entries: entries}
-	first, last := l.place.back(), l.place.back()
-	if n := len(entries); n > 0 {
-		first, last = placeOf(entries[0]), placeOf(entries[n-1])
-	}
-	newer, older, err := q.Sides(more, func() (bool, error) {
-		if l.newer {
-			return l.exists(ctx, last, false)
-		}
-		return l.exists(ctx, first, true)
-	})
-	if newer {
-		page.PrevCursor = first.cursor()
-	}
-	if older {
-		page.NextCursor = last.cursor()
-	}
-	return page, err
-}
-
-// entries returns the nearest to the place.
-func (l lister) entries(ctx context.Context, limit int) ([]history.Entry, error) {
+// Entries returns the nearest to a place.
+func (l lister) Entries(ctx context.Context, p table.Place, newer bool, limit int) ([]history.Entry, error) {
 	c := l.condition.clone()
-	if l.place.id != "" {
-		c.beyond(l.place, l.newer)
+	if p.ID != "" {
+		c.beyond(p, newer)
 	}
-	inner := `SELECT * FROM entries e` + c.where() + order(l.newer) + ` LIMIT ` + c.arg(limit)
-	rows, err := l.db.Query(ctx, `SELECT `+columns+` FROM (`+inner+`)`+itsDetails+order(l.newer), c.args...)
+	inner := `SELECT * FROM entries e` + c.where() + order(newer) + ` LIMIT ` + c.arg(limit)
+	rows, err := l.db.Query(ctx, `SELECT `+table.Columns+` FROM (`+inner+`)`+itsDetails+order(newer), c.args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scan)
 }
 
-// exists tells whether there are entries on one side of a place.
-func (l lister) exists(ctx context.Context, p place, newer bool) (bool, error) {
+// Exists tells whether there are entries on one side of a place.
+func (l lister) Exists(ctx context.Context, p table.Place, newer bool) (bool, error) {
 	c := l.condition.clone()
 	c.beyond(p, newer)
 	var yes bool

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"earshot/history"
+	"earshot/history/table"
 )
 
 // summed are the columns of a Sum.
@@ -47,7 +48,7 @@ func scanTotals(rows pgx.Rows, t *history.Totals) error {
 	if err := rows.Scan(&t.Mark, &kept, &oldest, &newest, &entries, &clips, &texts, &stored, &duration); err != nil || kept == nil {
 		return err
 	}
-	sum := history.Sum{Entries: *entries, Clips: *clips, Texts: *texts, Stored: *stored, Duration: ms(*duration)}
+	sum := history.Sum{Entries: *entries, Clips: *clips, Texts: *texts, Stored: *stored, Duration: table.Milliseconds(*duration)}
 	if *kept {
 		t.Kept = sum
 	}
@@ -84,7 +85,7 @@ func (s *Store) Stats(ctx context.Context, f history.Filter) ([]history.Stat, er
 			var st history.Stat
 			var duration int64
 			err := row.Scan(&st.Satellite, &st.Outcome, &st.Entries, &st.Clips, &st.Texts, &st.Stored, &duration)
-			st.Duration = ms(duration)
+			st.Duration = table.Milliseconds(duration)
 			return st, err
 		})
 		return err

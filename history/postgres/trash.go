@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"earshot/history"
+	"earshot/history/table"
 )
 
 // Trash wipes the oldest of the selected entries. Where another bridge is at the same ones, it waits for that, and takes what is left.
@@ -64,8 +65,8 @@ func (p *part) find(ctx context.Context, c *condition, limit int) error {
 		if err := rows.Scan(&e.ID, &shelf, &parts, &stored, &duration); err != nil {
 			return err
 		}
-		e.Duration = ms(duration)
-		if parts&hasClip != 0 && p.what != history.WhatText {
+		e.Duration = table.Milliseconds(duration)
+		if parts&table.HasClip != 0 && p.what != history.WhatText {
 			e.HasClip, e.Stored = true, stored
 			p.clips = append(p.clips, e.ID)
 		}

@@ -5,28 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"earshot/history"
-)
-
-// columns of an entry, in the order of scan.
-const columns = `e.id, e.satellite, d.area, e.at, d.zone, e.duration, e.wake_word, d.score, d.threshold, e.outcome, d.transcript, d.language,
-	d.reply, d.intent, d.error_code, d.error_message, d.media_type, d.bytes, e.stored, d.sample_rate, d.peaks, d.speech_end, d.transcribed,
-	d.replied, e.kept, e.label, e.shared`
-
-// What an entry has, for the column parts.
-const (
-	hasClip  = 1
-	hasText  = 2 // a transcript or a reply
-	hasWords = 4 // anything that a deletion of text wipes
+	"earshot/history/table"
 )
 
 // Insert adds an entry.
 func (s *Store) Insert(ctx context.Context, e history.Entry, key string) error {
 	err := s.change(ctx, atOnce, func(t tx) error {
-		if e.At.UnixMilli() <= s.place.at {
-			s.place = place{} // a deletion that has passed there has to look again
+		if e.At.UnixMilli() <= s.passed.At {
+			s.passed = passed{} // a deletion that has passed there has to look again
 		}
 		return insert(t, e, key)
 	})
@@ -55,7 +43,7 @@ func insert(t tx, e history.Entry, key string) error {
 	if e.Clip != nil {
 		r.stored = e.Clip.Stored
 	}
-	g := group{e.At.UnixMilli() >> fineShift, e.Satellite, string(e.Outcome), e.WakeWord, e.Kept, parts(e)}
+	g := group{e.At.UnixMilli() >> fineShift, e.Satellite, string(e.Outcome), e.WakeWord, e.Kept, table.Parts(e)}
 	_, err = t.exec(insertEntry, e.At.UnixMilli(), e.ID, history.Searched(e.Transcript, e.Reply), e.Satellite, string(e.Outcome), e.WakeWord, e.Kept,
 		g.parts, r.stored, r.duration, string(e.Label), e.Shared, n, n)
 	if err != nil {
@@ -81,20 +69,6 @@ func revise(t tx) (int64, error) {
 	return n, err
 }
 
-func parts(e history.Entry) int64 {
-	var p int64
-	if e.Clip != nil {
-		p |= hasClip
-	}
-	if e.Transcript != "" || e.Reply != "" {
-		p |= hasText | hasWords
-	}
-	if e.Intent != "" || e.Error != nil && e.Error.Message != "" {
-		p |= hasWords
-	}
-	return p
-}
-
 // detailsOf is the values of insertDetails.
 func detailsOf(n int64, e history.Entry, key string) []any {
 	var clip history.Clip
@@ -112,37 +86,11 @@ func detailsOf(n int64, e history.Entry, key string) []any {
 	}
 }
 
-// scan reads an entry from a row of columns.
-func scan(scan func(...any) error) (history.Entry, error) {
-	var e history.Entry
-	var clip history.Clip
-	var problem history.EntryError
-	var at, duration, speechEnd, transcribed, replied int64
-	err := scan(&e.ID, &e.Satellite, &e.Area, &at, &e.Zone, &duration, &e.WakeWord, &e.Score, &e.Threshold,
-		&e.Outcome, &e.Transcript, &e.Language, &e.Reply, &e.Intent, &problem.Code, &problem.Message,
-		&clip.MediaType, &clip.Bytes, &clip.Stored, &clip.SampleRate, &e.Peaks, &speechEnd, &transcribed, &replied, &e.Kept, &e.Label, &e.Shared)
-	if err != nil {
-		return history.Entry{}, err
-	}
-	e.At = time.UnixMilli(at).UTC()
-	e.Duration = milliseconds(duration)
-	e.Timings = history.Timings{SpeechEnd: milliseconds(speechEnd), Transcript: milliseconds(transcribed), Reply: milliseconds(replied)}
-	if clip.MediaType != "" {
-		e.Clip = &clip
-	}
-	if problem != (history.EntryError{}) {
-		e.Error = &problem
-	}
-	return e, nil
-}
-
-func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-
 // entriesBefore reads a part of the entries of the first schema, those whose ids come after one.
 func entriesBefore(t tx, after string) ([]history.Entry, error) {
 	var out []history.Entry
 	err := t.each(func(row func(...any) error) error {
-		e, err := scan(row)
+		e, err := table.Scan(row)
 		out = append(out, e)
 		return err
 	}, `SELECT `+columnsBefore+` FROM entries_before WHERE id > ? ORDER BY id LIMIT 500`, after)
@@ -151,7 +99,7 @@ func entriesBefore(t tx, after string) ([]history.Entry, error) {
 
 // Get returns one entry.
 func (s *Store) Get(ctx context.Context, id string) (history.Entry, error) {
-	e, err := scan(s.read.QueryRowContext(ctx, `SELECT `+columns+` FROM entries e CROSS JOIN details d ON d.n = e.n WHERE e.id = ?`, id).Scan)
+	e, err := table.Scan(s.read.QueryRowContext(ctx, `SELECT `+table.Columns+` FROM entries e CROSS JOIN details d ON d.n = e.n WHERE e.id = ?`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return history.Entry{}, fmt.Errorf("entry: %w", history.ErrNotFound)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"earshot/history"
+	"earshot/history/table"
 )
 
 // Stretches of time that totals are kept of: of level 0 by milliseconds >> fineShift, and of level 1 by stretches of level 0 >> coarseShift.
@@ -181,7 +182,7 @@ func scanSum(scan func(...any) error, before ...any) (history.Sum, error) {
 	var sum history.Sum
 	var duration int64
 	err := scan(slices.Concat(before, []any{&sum.Entries, &sum.Clips, &sum.Texts, &sum.Stored, &duration})...)
-	sum.Duration = milliseconds(duration)
+	sum.Duration = table.Milliseconds(duration)
 	return sum, err
 }
 

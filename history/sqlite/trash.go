@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"earshot/history"
+	"earshot/history/table"
 )
 
 // Trash wipes the oldest of the selected entries.
@@ -36,10 +37,10 @@ func (s *Store) trash(t tx, sel history.Selection, c *condition, limit int) ([]h
 	if err != nil {
 		return nil, err
 	}
-	if s.place.selection == string(name) {
-		p.after = s.place
+	if s.passed.selection == string(name) {
+		p.after = s.passed.Place
 	}
-	s.place = place{} // until this part is done
+	s.passed = passed{} // until this part is done
 	if err := p.find(t, limit); err != nil || len(p.out) == 0 {
 		return nil, err
 	}
@@ -50,17 +51,22 @@ func (s *Store) trash(t tx, sel history.Selection, c *condition, limit int) ([]h
 		return nil, err
 	}
 	if sel.IDs == nil {
-		s.place = p.last
-		s.place.selection = string(name)
+		s.passed = passed{p.last, string(name)}
 	}
 	return p.out, nil
+}
+
+// passed is how far a deletion has come.
+type passed struct {
+	table.Place
+	selection string // what it deletes; "" stands for no deletion
 }
 
 // part is one part of a deletion.
 type part struct {
 	what        history.What
 	condition   *condition
-	after, last place
+	after, last table.Place
 	out         []history.TrashedEntry
 	clips       []string
 	details     []int64
@@ -70,7 +76,7 @@ type part struct {
 // find notes what is about to go.
 func (p *part) find(t tx, limit int) error {
 	where, args := p.condition.all()
-	if p.after.id != "" {
+	if p.after.ID != "" {
 		where, args = p.condition.beyond(p.after, true)
 	}
 	return t.each(func(scan func(...any) error) error {
@@ -78,11 +84,11 @@ func (p *part) find(t tx, limit int) error {
 		var g group
 		var n int64
 		old := sums{entries: 1}
-		if err := scan(&p.last.at, &e.ID, &n, &g.satellite, &g.outcome, &g.wakeWord, &g.kept, &g.parts, &old.stored, &old.duration); err != nil {
+		if err := scan(&p.last.At, &e.ID, &n, &g.satellite, &g.outcome, &g.wakeWord, &g.kept, &g.parts, &old.stored, &old.duration); err != nil {
 			return err
 		}
-		p.last.id, g.stretch, e.Duration = e.ID, p.last.at>>fineShift, milliseconds(old.duration)
-		if g.parts&hasClip != 0 && p.what != history.WhatText {
+		p.last.ID, g.stretch, e.Duration = e.ID, p.last.At>>fineShift, table.Milliseconds(old.duration)
+		if g.parts&table.HasClip != 0 && p.what != history.WhatText {
 			e.HasClip, e.Stored = true, old.stored
 			p.clips = append(p.clips, e.ID)
 		}
@@ -98,9 +104,9 @@ func (p *part) count(from group, old sums) {
 	left, to := old, from
 	switch p.what {
 	case history.WhatAudio:
-		left.stored, to.parts = 0, from.parts&^hasClip
+		left.stored, to.parts = 0, from.parts&^table.HasClip
 	case history.WhatText:
-		to.parts = from.parts & hasClip
+		to.parts = from.parts & table.HasClip
 	default:
 		left = sums{}
 	}
@@ -111,12 +117,12 @@ func (p *part) count(from group, old sums) {
 // wipe makes garbage of the clips, and wipes what was found.
 func (p *part) wipe(t tx) error {
 	found := *p.condition
-	found.to = p.last.at + 1
+	found.to = p.last.At + 1
 	where, args := found.all()
-	if p.after.id != "" {
+	if p.after.ID != "" {
 		where, args = found.beyond(p.after, true)
 	}
-	where, args = where+" AND (at, id) <= (?, ?)", append(args, p.last.at, p.last.id)
+	where, args = where+" AND (at, id) <= (?, ?)", append(args, p.last.At, p.last.ID)
 	const these = ` WHERE n IN (SELECT value FROM json_each(?))`
 	var details, entries string
 	switch p.what {

@@ -15,7 +15,7 @@ func (s *Store) Update(ctx context.Context, sel history.Selection, u history.Upd
 	}
 	var n int64
 	err = s.change(ctx, atOnce, func(t tx) error {
-		s.place = place{} // what a deletion has passed may belong to it now
+		s.passed = passed{} // what a deletion has passed may belong to it now
 		var err error
 		n, err = update(t, c, u)
 		return err

@@ -64,7 +64,7 @@ func (s *Store) transact(ctx context.Context, d durability, fn func(tx) error) e
 	}
 	if err != nil {
 		_, _ = t.exec(`ROLLBACK`) // SQLite may have done so: then this fails, and nothing is left to do
-		s.place = place{}
+		s.passed = passed{}
 		return err
 	}
 	s.follow()
