@@ -102,9 +102,20 @@ speech() {
 	finish stt "$here/speech.txt"
 }
 
+# compiled compiles all modules that are not yet. Python does that by itself, but not where PYTHONDONTWRITEBYTECODE is set: there each start of Home
+# Assistant would compile two thousand of them anew, which takes longer than all else that it does then.
+compiled() {
+	local python
+	for python in "$lab"/{ha-*,stt}/bin/python; do
+		"$python" -m compileall -qq -j 0 "${python%/bin/python}/lib" "$("$python" -c 'import os; print(os.path.dirname(os.__file__))')" ||
+			true # a few are templates of modules
+	done
+}
+
 apt_packages
 for version in "$@"; do
 	home_assistant "$version"
 done
 speech
+compiled
 say "ready in $lab"
