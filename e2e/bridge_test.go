@@ -25,10 +25,10 @@ import (
 	"earshot/internal/testkit"
 )
 
-// program is the built earshot binary; TestMain sets it.
-var program string
+// program is the built earshot binary, and filler the one of the folder fill; TestMain sets them.
+var program, filler string
 
-// TestMain builds the program once, as it is shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
+// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
 // processors; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		program = filepath.Join(dir, "earshot")
-		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", program, "earshot/cmd/earshot")
+		program, filler = filepath.Join(dir, "earshot"), filepath.Join(dir, "fill")
+		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", dir, "earshot/cmd/earshot", "earshot/e2e/fill")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build earshot: %v\n%s", err, out)
