@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,10 +31,17 @@ import (
 // program is the built earshot binary, and filler the one of the folder fill; TestMain sets them.
 var program, filler string
 
-// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
-// processors; those that measure do not.
+// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, two for each processor unless
+// -parallel says otherwise; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil { // before the command line is read
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if program = os.Getenv(ownNetwork); program != "" {
+			return m.Run()
+		}
 		dir, err := os.MkdirTemp("", "earshot-e2e-")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

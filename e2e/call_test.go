@@ -99,6 +99,7 @@ func (f *following) next(t *testing.T) (line map[string]any, ok bool) {
 
 // TestCall asks the real program for everything that its services offer to a command line.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	c := newCaller(t)
 	c.checkEvents()
 	c.checkTrial()

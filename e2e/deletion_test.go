@@ -267,6 +267,7 @@ func (l *listener) checkCommandLine() {
 
 // TestHistoryWithoutBridge opens the history itself when no bridge runs on it.
 func TestHistoryWithoutBridge(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	config := writeFile(t, "config.yaml", fmt.Sprintf("satellites: [{id: a, wake_words: [okay_nabu]}]\nhistory: {dir: %s}\n", filepath.Join(dir, "data")))
 	for _, c := range []struct {
@@ -295,6 +296,7 @@ func TestHistoryWithoutBridge(t *testing.T) {
 
 // TestDamagedDatabase sets a database aside that cannot be read, says so, and goes on with a new one; nothing of the old one is deleted.
 func TestDamagedDatabase(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	config := fmt.Sprintf("satellites: [{id: kitchen, wake_words: [okay_nabu], microphone: {driver: file, device: %s, loop: true}}]\n", absolute(t, "../testdata/audio/okay_nabu_light_on.wav")) +
 		fmt.Sprintf("models: {dir: MODELS}\nmqtt: {embedded: false}\nhistory: {dir: %s}\nserver: {listen: LISTEN}\n", data)
