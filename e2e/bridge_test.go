@@ -168,7 +168,7 @@ func (b *bridge) kill(t *testing.T) {
 	if err := b.process.Process.Kill(); err != nil {
 		t.Fatalf("kill the bridge: %v", err)
 	}
-	testkit.Within(t, 10*time.Second, "the bridge is dead", func() bool { return b.health() == 0 })
+	b.ended(t)
 }
 
 // stop ends the program as a system does.
@@ -177,6 +177,12 @@ func (b *bridge) stop(t *testing.T) {
 	if err := b.process.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatalf("stop the bridge: %v", err)
 	}
+	b.ended(t)
+}
+
+// ended waits until the program has ended, which is later than that nobody answers: only then another one can have its history.
+func (b *bridge) ended(t *testing.T) {
+	t.Helper()
 	testkit.Within(t, 10*time.Second, "the bridge has ended", func() bool { return b.process.Process.Signal(syscall.Signal(0)) != nil })
 }
 

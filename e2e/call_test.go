@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -191,8 +190,7 @@ func (c *caller) checkWakeWords() {
 			c.t.Errorf("%s: %v", when, got)
 		}
 		if when == "at once" {
-			_ = c.process.Process.Signal(syscall.SIGTERM)
-			testkit.Within(c.t, 20*time.Second, "the bridge has ended", func() bool { return c.health() == 0 })
+			c.stop(c.t)
 			c.restart(c.t)
 			c.await()
 		}
