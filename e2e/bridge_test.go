@@ -31,11 +31,11 @@ import (
 // program is the built earshot binary, and filler the one of the folder fill; TestMain sets them.
 var program, filler string
 
-// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, two for each processor unless
-// -parallel says otherwise; those that measure do not.
+// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, one more than there are
+// processors unless -parallel says otherwise; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil { // before the command line is read
+		if err := flag.Set("test.parallel", strconv.Itoa(1+runtime.GOMAXPROCS(0))); err != nil { // before the command line is read
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
