@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -26,6 +27,7 @@ type house struct {
 	blobs history.Blobs
 
 	configure func(*history.Config) // may be nil
+	log       io.Writer             // may be nil
 }
 
 // openHouse opens the parts in a folder as the program does.
@@ -52,7 +54,7 @@ func (h *house) begin(ctx context.Context) error {
 		h.configure(&cfg)
 	}
 	var err error
-	h.History, err = history.New(ctx, cfg, history.Parts{Store: h.store, Blobs: h.blobs, Log: zerolog.Nop()})
+	h.History, err = history.New(ctx, cfg, history.Parts{Store: h.store, Blobs: h.blobs, Log: zerolog.New(cmp.Or[io.Writer](h.log, io.Discard))})
 	return err
 }
 

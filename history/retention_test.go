@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -220,6 +221,47 @@ func TestRetentionDaily(t *testing.T) {
 		synctest.Wait()
 		if h.there(t)[old.ID] {
 			t.Error("it did not run at 03:30")
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestRetentionFails tries again until it works, and says so once.
+func TestRetentionFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, err := openHouse(t.Context(), t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.close()
+		var log bytes.Buffer // written between the looks at it only
+		h.log = &log
+		f := &faulty{}
+		f.wrap(h)
+		if err := h.begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.SetRules(t.Context(), "kitchen", history.Rules{Understood: "1h", NotIntended: "1h", Failed: "1h"}); err != nil {
+			t.Fatal(err)
+		}
+		h.heard(t, history.Understood, "kitchen", 2*time.Hour)
+		f.flush = errDisk
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- h.Run(ctx) }()
+		time.Sleep(4 * time.Hour)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "retention ended early"); n != 1 {
+			t.Errorf("told %d times:\n%s", n, &log)
+		}
+		f.flush = nil
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if !strings.Contains(log.String(), "retention deleted recordings") {
+			t.Errorf("that it works again is not told:\n%s", &log)
 		}
 		stop()
 		if err := <-ended; err != nil {

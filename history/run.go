@@ -93,10 +93,14 @@ func (h *History) retainNow(ctx context.Context, plan *schedule) {
 		plan.next = h.nextRun(wall())
 	}
 	switch {
-	case err != nil && ctx.Err() == nil:
-		h.log.Error().Err(err).Int("deleted", run.Deleted).Msg("retention ended early")
+	case err != nil:
+		if ctx.Err() == nil && !plan.failed {
+			h.log.Error().Err(err).Int("deleted", run.Deleted).Msg("retention ended early, and is tried again every minute")
+		}
+		plan.failed = true
 		plan.next = wall().Add(keepAway)
-	case run.Deleted > 0:
+	case plan.failed || run.Deleted > 0:
+		plan.failed = false
 		h.log.Info().Int("deleted", run.Deleted).Int64("bytes", run.Stored).Msg("retention deleted recordings")
 	}
 }

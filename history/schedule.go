@@ -16,6 +16,7 @@ type schedule struct {
 	next    time.Time // of the runs
 	seen    time.Time // what the clock showed last; zero: it was never seen
 	doubt   time.Time // what the clock showed when it was suddenly far ahead; zero: it is believed
+	failed  bool      // the last run, which has been told
 }
 
 // newSchedule goes on after the last run, which may be none, and with a doubt that is still open.

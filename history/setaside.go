@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"earshot/internal/durable"
 )
 
 // The names below Config.Dir.
@@ -46,7 +48,7 @@ func SetAside(dir string, now time.Time) (folder string, err error) {
 	} else if err := writeMark(mark, filepath.Base(folder)); err != nil {
 		return "", err
 	}
-	if err := MakeFolder(folder); err != nil {
+	if err := durable.MakeFolder(folder); err != nil {
 		return "", err
 	}
 	for _, name := range []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm", ClipsDir} {
@@ -55,13 +57,13 @@ func SetAside(dir string, now time.Time) (folder string, err error) {
 			return "", err
 		}
 	}
-	if err := errors.Join(Sync(folder), Sync(dir)); err != nil {
+	if err := errors.Join(durable.Sync(folder), durable.Sync(dir)); err != nil {
 		return "", err
 	}
 	if err := os.Remove(mark); err != nil {
 		return "", err
 	}
-	return folder, Sync(dir)
+	return folder, durable.Sync(dir)
 }
 
 // writeMark writes a mark that is on the disk when it returns.
@@ -74,7 +76,7 @@ func writeMark(path, text string) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return Sync(filepath.Dir(path))
+	return durable.Sync(filepath.Dir(path))
 }
 
 // SetAsideFolders lists the folders that SetAside has made and nobody has moved away.

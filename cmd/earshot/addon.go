@@ -15,6 +15,7 @@ import (
 
 	"earshot/internal/backoff"
 	"earshot/internal/config"
+	"earshot/internal/durable"
 	"earshot/internal/mqtt"
 	"earshot/internal/server"
 	"earshot/internal/supervisor"
@@ -228,7 +229,7 @@ func (a announcer) withdraw(ctx context.Context, path string, last announced) er
 func (n announced) write(path string) error {
 	data, err := json.Marshal(n)
 	if err == nil {
-		err = replaceFile(path, data)
+		err = durable.Replace(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("note what was announced: %w", err)

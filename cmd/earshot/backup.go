@@ -17,6 +17,7 @@ import (
 	"earshot/history/files"
 	"earshot/history/sqlite"
 	"earshot/internal/config"
+	"earshot/internal/durable"
 )
 
 // The names in a backup, beside those of a data folder.
@@ -245,7 +246,8 @@ func copyFile(from, to string) error {
 	return replaceWith(to, in)
 }
 
-// replaceWith writes beside the file first, always under the same name, so that what a kill leaves there is overwritten by the next try.
+// replaceWith writes beside the file first. Unlike durable.Replace it does so always under the same name, so that what a kill leaves of a large file is
+// overwritten by the next try, and takes a disk that cannot sync a folder, as some on the network.
 func replaceWith(to string, from io.Reader) error {
 	draft := to + ".new"
 	f, err := os.OpenFile(draft, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -260,5 +262,6 @@ func replaceWith(to string, from io.Reader) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(draft))
 	}
+	_ = durable.Sync(filepath.Dir(to))
 	return nil
 }

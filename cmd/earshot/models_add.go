@@ -18,8 +18,8 @@ import (
 	"earshot/detector"
 	"earshot/detector/microfrontend"
 	"earshot/detector/tflite"
-	"earshot/history"
 	"earshot/internal/catalogue"
+	"earshot/internal/durable"
 )
 
 // addCommand adds models to the folder, and measures them.
@@ -267,7 +267,7 @@ func (a *adder) install(dir string, files []file, load func(path string) (*detec
 		if err := os.WriteFile(path, f.data, 0o644); err != nil {
 			return err
 		}
-		if err := history.Sync(path); err != nil { // a power cut must not leave an empty one under its name
+		if err := durable.Sync(path); err != nil { // a power cut must not leave an empty one under its name
 			return err
 		}
 	}
@@ -280,7 +280,7 @@ func (a *adder) install(dir string, files []file, load func(path string) (*detec
 			return err
 		}
 	}
-	if err := history.Sync(dir); err != nil {
+	if err := durable.Sync(dir); err != nil {
 		return err
 	}
 	a.added = append(a.added, m.ID)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"earshot/internal/config"
+	"earshot/internal/durable"
 )
 
 // shippedRecord is the file in which a folder of models says which of them came with the program, and as what.
@@ -56,11 +57,11 @@ func refreshModels(cfg config.Models) (copied int, kept []string, err error) {
 			return err
 		}
 		copied++
-		return replaceFile(to, data)
+		return durable.Replace(to, data)
 	})
 	if err == nil && !maps.Equal(before, now) {
 		record, _ := json.Marshal(now) // text: it cannot go wrong
-		err = replaceFile(filepath.Join(cfg.Dir, shippedRecord), record)
+		err = durable.Replace(filepath.Join(cfg.Dir, shippedRecord), record)
 	}
 	if err != nil {
 		return copied, kept, fmt.Errorf("copy the models that came with Earshot from %s to %s: %w", cfg.Shipped, cfg.Dir, err)
@@ -71,25 +72,6 @@ func refreshModels(cfg config.Models) (copied int, kept []string, err error) {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
-}
-
-// replaceFile writes a file in one step, for its owner only. Its draft has a name of its own, unlike replaceWith's: a package and the program may do this at
-// the same time.
-func replaceFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-*") // made with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // once it has its name there is nothing to remove
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // refreshCommand is for packages: what `earshot run` does at its start is done before it.

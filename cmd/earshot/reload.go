@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -116,7 +115,7 @@ func (l *reloader) takeOver(ctx context.Context) (c changes, err error) {
 		l.house.history.SetDefaults(wanted.Save, wanted.Retention)
 	}
 	l.house.move(ctx, rooms)
-	debug.FreeOSMemory() // as at the start
+	releaseMemory()
 	return c, nil
 }
 

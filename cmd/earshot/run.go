@@ -72,10 +72,6 @@ type options struct {
 	addon      *addon // nil where this is none of Home Assistant
 }
 
-// heapGrowth is by how many per cent the heap may grow before it is collected. What lives is 3 MB, and listening allocates nothing: collecting more often
-// than Go does by itself costs no time that could be measured, and saves two megabytes.
-const heapGrowth = 40
-
 // serve is the composition root: it opens the resources, starts the services and waits for them. The history closes last.
 func serve(ctx context.Context, t terminal, cfg config.Config, opt options) error {
 	debug.SetGCPercent(heapGrowth)
@@ -158,7 +154,7 @@ func serve(ctx context.Context, t terminal, cfg config.Config, opt options) erro
 	house.start(ctx, g, newReloader(opt, house, p, level, log))
 	g.Go(func() error { return hist.Run(ctx) })
 	g.Go(func() error { return services.Run(ctx) })
-	debug.FreeOSMemory() // what reading models and sentences took is not needed again, and small machines have other uses for it
+	releaseMemory()
 	log.Info().Str("version", version).Str("address", services.Addr()).Int("satellites", len(cfg.Satellites)).Msg("earshot is running")
 	g.Go(func() error { tellManager(ctx, house.condition, log); return nil })
 	return g.Wait()

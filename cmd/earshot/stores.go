@@ -15,6 +15,7 @@ import (
 	"earshot/history/postgres"
 	"earshot/history/s3"
 	"earshot/history/sqlite"
+	"earshot/internal/durable"
 )
 
 // opened is what a history is made of, while it is being opened.
@@ -46,7 +47,7 @@ func openHistory(ctx context.Context, cfg history.Config, log zerolog.Logger) (*
 }
 
 func (o *opened) open(ctx context.Context, cfg history.Config) error {
-	if err := history.MakeFolder(cfg.Dir); err != nil {
+	if err := durable.MakeFolder(cfg.Dir); err != nil {
 		return fmt.Errorf("open history: %w", err)
 	}
 	var err error

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"earshot/history"
+	"earshot/internal/durable"
 )
 
 // Blobs is a history.Blobs in a folder.
@@ -62,7 +63,7 @@ func Open(dir string) (*Blobs, error) {
 }
 
 func (b *Blobs) open(dir string) error {
-	err := history.MakeFolder(dir)
+	err := durable.MakeFolder(dir)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"earshot/history"
+	"earshot/internal/durable"
 )
 
 // Store is a history.Store in a file. One connection writes, several read, and two move the journal into the database.
@@ -67,7 +68,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	s.release()
-	err := history.MakeFolder(filepath.Dir(s.path))
+	err := durable.MakeFolder(filepath.Dir(s.path))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync/atomic"
 	"time"
 )
 
@@ -48,19 +47,15 @@ func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, er
 	c.judge.begin(src, c.mic.cfg.Channel)
 	c.mic.board.setFindings(c.judge.findings)
 	defer c.mic.board.forgetSound()
-	var stalled atomic.Bool
 	patience := startAfter
-	watchdog := time.AfterFunc(patience, func() {
-		stalled.Store(true)
-		src.Close()
-	})
-	defer watchdog.Stop()
+	dog := watchdog{bite: func() { src.Close() }}
+	defer dog.end()
 	var began time.Time
 	for {
-		watchdog.Reset(patience)
+		dog.wait(time.Now(), patience)
 		conv.setGain(c.mic.Gain())
 		pcm, err := conv.read(c.pcm[:0])
-		watchdog.Stop()
+		dog.done()
 		now := time.Now()
 		if len(pcm) > 0 {
 			if began.IsZero() {
@@ -75,7 +70,7 @@ func (c *capture) run(ctx context.Context, src *source) (heard time.Duration, er
 			if errors.Is(err, io.EOF) {
 				c.finish(ctx, src, now)
 			}
-			if stalled.Load() {
+			if dog.end() {
 				err = fmt.Errorf("no sound came from the microphone for %v", patience)
 			}
 			if !began.IsZero() {

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ var errNoServer = errors.New("no sound server answers")
 
 // requestTimeout is how long the sound server may take to answer.
 const requestTimeout = 2 * time.Second
+
+// pulseRead is how many bytes are read at once: fragmentMS of what most microphones give, with its header, and not more than that for a small machine.
+const pulseRead = 8 << 10
 
 // pulseServer is a connection to the sound server.
 type pulseServer struct {
@@ -67,7 +71,7 @@ func greet(conn net.Conn) (*pulseServer, error) {
 	s := &pulseServer{conn: conn, sources: make(chan struct{}, 1), gone: make(chan struct{})}
 	s.client = &proto.Client{Callback: s.event}
 	s.client.SetTimeout(requestTimeout)
-	s.client.Open(&watchedConn{Conn: conn, lost: s.lost})
+	s.client.Open(&watchedConn{Conn: conn, in: bufio.NewReaderSize(conn, pulseRead), lost: s.lost})
 	var auth proto.AuthReply
 	if err := s.client.Request(&proto.Auth{Version: s.client.Version(), Cookie: pulseCookie()}, &auth); err != nil {
 		s.close()
@@ -94,6 +98,7 @@ func greet(conn net.Conn) (*pulseServer, error) {
 // a server of the same user then wants no cookie.
 type watchedConn struct {
 	net.Conn
+	in   *bufio.Reader // the client library would ask the kernel twice for each piece of sound
 	lost func()
 }
 
@@ -109,7 +114,7 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.in.Read(p)
 	if err != nil {
 		c.lost()
 	}

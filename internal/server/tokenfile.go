@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"earshot/history"
+	"earshot/internal/durable"
 )
 
 // tokenFile is the JSON of the token file.
@@ -76,33 +76,19 @@ func parseTokenFile(data []byte) ([]token, error) {
 }
 
 // writeTokenFile replaces the file in one step, so that no reader ever sees half of it.
-func writeTokenFile(path string, list []token) (err error) {
+func writeTokenFile(path string, list []token) error {
 	file := tokenFile{Version: tokenFileVersion, Tokens: make([]storedToken, len(list))}
 	for i, t := range list {
 		file.Tokens[i] = storedToken{Name: t.Name, Role: t.Role, SHA256: hex.EncodeToString(t.hash[:]), Created: t.Created}
 	}
 	data, err := json.MarshalIndent(file, "", "  ")
+	if err == nil {
+		err = durable.Replace(path, append(data, '\n'))
+	}
 	if err != nil {
 		return fmt.Errorf("write tokens: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write tokens: %w", err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), ".tokens-*") // made with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return history.Sync(filepath.Dir(path)) // the rename survives a power cut
+	return nil
 }
 
 // lockTokenFile keeps other processes from changing the file until unlock is called. The lock is a file of its own, as the

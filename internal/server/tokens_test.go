@@ -66,7 +66,7 @@ func TestTokens(t *testing.T) {
 	if _, ok := tokens.Verify(secret); ok || len(tokens.List()) != 0 {
 		t.Error("the token outlived its end")
 	}
-	rest, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".tokens-*"))
+	rest, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".new-*"))
 	if err != nil || len(rest) != 0 {
 		t.Errorf("left over: %v %v", rest, err)
 	}

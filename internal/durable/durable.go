@@ -1,4 +1,5 @@
-package history
+// Package durable changes folders and files so that a power cut leaves what was there before or what was made, and nothing by half.
+package durable
 
 import (
 	"errors"
@@ -36,4 +37,26 @@ func Sync(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Replace writes a file for its owner only, in a folder that is made where it is not there. The file takes the place of one that is there in one step: whoever
+// reads sees the old or the new one. Its draft, beside it, has a name of its own, so that several programs may do this at the same time.
+func Replace(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	if err := MakeFolder(dir); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // once it has its name there is nothing to remove
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return Sync(dir)
 }
