@@ -30,7 +30,7 @@ models: {dir: MODELS}
 mqtt: {embedded: false}
 history: {dir: DATA}
 server: {listen: LISTEN}
-`, absolute(t, "../testdata/audio/okay_nabu_light_on.wav")))
+`, often(t)))
 	c := &caller{b, t}
 	c.await()
 	return c

@@ -23,7 +23,7 @@ models: {dir: MODELS}
 mqtt: {url: "mqtt://127.0.0.1:%d"}
 history: {dir: DATA}
 server: {listen: LISTEN}
-`, absolute(t, "../testdata/audio/okay_nabu_light_on.wav"), broker.port))
+`, often(t), broker.port))
 }
 
 // TestDrillKill kills the bridge at random moments while it records and deletes. After every restart each clip belongs to an entry and can be
