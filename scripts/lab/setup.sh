@@ -102,13 +102,16 @@ speech() {
 	finish stt "$here/speech.txt"
 }
 
-# compiled compiles all modules that are not yet. Python does that by itself, but not where PYTHONDONTWRITEBYTECODE is set: there each start of Home
-# Assistant would compile two thousand of them anew, which takes longer than all else that it does then.
-compiled() {
-	local python
-	for python in "$lab"/{ha-*,stt}/bin/python; do
-		"$python" -m compileall -qq -j 0 "${python%/bin/python}/lib" "$("$python" -c 'import os; print(os.path.dirname(os.__file__))')" ||
+# compile compiles all modules, once. Python does that by itself, but not where PYTHONDONTWRITEBYTECODE is set: there each start of Home Assistant
+# would compile two thousand of them anew, which takes longer than all else that it does then.
+compile() {
+	local place
+	for place in "$lab"/{ha-*,stt}; do
+		[ -e "$place/compiled" ] && continue
+		"$place/bin/python" -m compileall -qq -j 0 "$place/lib" "$("$place/bin/python" -c 'import os; print(os.path.dirname(os.__file__))')" ||
 			true # a few are templates of modules
+		touch "$place/compiled"
+		say "compiled $(basename "$place")"
 	done
 }
 
@@ -117,5 +120,5 @@ for version in "$@"; do
 	home_assistant "$version"
 done
 speech
-compiled
+compile
 say "ready in $lab"
