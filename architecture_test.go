@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"detector/silero":               {"detector/onnx"},
 	"detector/tflite":               {},
 	"detector/wyoming":              {"detector", "internal/backoff", "internal/wyoming"},
+	"e2e/fill":                      {"history", "history/files", "history/sqlite", "internal/audio"},
 	"e2e/lab":                       {},
 	"e2e/lab/labrun":                {"e2e/lab", "history", "internal/audio"},
 	"discovery":                     {},

@@ -99,12 +99,12 @@ func TestBackup(t *testing.T) {
 	testkit.Within(t, patience, "a recording is stored", func() bool { return len(s.ids()) > before })
 	s.checkWhileDeleting()
 
+	ids := s.ids() // all of which the backup has
 	s.run(0, "0 clips that are deleted went from it", "backup", s.dir)
 	s.run(1, "--force brings it up to date", "backup", s.dir)
 	s.run(1, "holds something else", "backup", s.bridge.dir)
 	s.run(1, "end it first", "restore", s.dir)
 	s.checkPrivate(s.dir)
-	ids := s.ids()
 	gone, silent, wordless := ids[0], ids[1], ids[2]
 	s.must("history/delete", map[string]any{"ids": []string{gone}})
 	s.must("history/delete_range", map[string]any{"ids": []string{silent}, "what": "audio", "confirm": true})
@@ -183,8 +183,9 @@ func (s *saved) checkPrivate(dir string) {
 // checkMerge brings the backup back into the history that it was made of, which has lost a clip.
 func (s *saved) checkMerge(ids []string, gone, silent, wordless string) {
 	s.t.Helper()
-	newest := silent
-	testkit.Within(s.t, patience, "another recording is stored", func() bool { newest = s.ids()[0]; return newest != silent })
+	before := s.ids()[0]
+	newest := before
+	testkit.Within(s.t, patience, "another recording is stored", func() bool { newest = s.ids()[0]; return newest != before })
 	s.kill(s.t)
 	s.run(0, "keep it as private", "backup", filepath.Join(s.t.TempDir(), "after-a-kill"))
 	lost := ids[4]

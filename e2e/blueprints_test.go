@@ -37,12 +37,13 @@ func TestBlueprints(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, Integration: absolute(t, "../custom_components/earshot")})
 			blueprints := filepath.Join(home.Folder(), "config", "blueprints", "automation", "earshot")
 			if err := os.CopyFS(blueprints, os.DirFS("../blueprints/automation/earshot")); err != nil {
 				t.Fatal(err)
 			}
-			pulse, data := audiotest.StartPulse(t), t.TempDir()
+			pulse, data := audiotest.StartPulse(t), inMemory(t)
 			pulse.LoadNullSink("mic")
 			fillHistory(t, data, 500)
 			b := startBridge(t, fmt.Sprintf(`

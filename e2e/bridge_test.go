@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,21 +28,28 @@ import (
 	"earshot/internal/testkit"
 )
 
-// program is the built earshot binary; TestMain sets it.
-var program string
+// program is the built earshot binary, and filler the one of the folder fill; TestMain sets them.
+var program, filler string
 
-// TestMain builds the program once, as it is shipped: without cgo. The tests that mostly wait run beside each other, two on a machine of two
-// processors; those that measure do not.
+// TestMain builds the programs once, as they are shipped: without cgo. The tests that mostly wait run beside each other, one more than there are
+// processors unless -parallel says otherwise; those that measure do not.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
+		if err := flag.Set("test.parallel", strconv.Itoa(1+runtime.GOMAXPROCS(0))); err != nil { // before the command line is read
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if program = os.Getenv(ownNetwork); program != "" {
+			return m.Run()
+		}
 		dir, err := os.MkdirTemp("", "earshot-e2e-")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		program = filepath.Join(dir, "earshot")
-		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", program, "earshot/cmd/earshot")
+		program, filler = filepath.Join(dir, "earshot"), filepath.Join(dir, "fill")
+		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", dir, "earshot/cmd/earshot", "earshot/e2e/fill")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build earshot: %v\n%s", err, out)
@@ -158,7 +168,7 @@ func (b *bridge) kill(t *testing.T) {
 	if err := b.process.Process.Kill(); err != nil {
 		t.Fatalf("kill the bridge: %v", err)
 	}
-	testkit.Within(t, 10*time.Second, "the bridge is dead", func() bool { return b.health() == 0 })
+	b.ended(t)
 }
 
 // stop ends the program as a system does.
@@ -167,6 +177,12 @@ func (b *bridge) stop(t *testing.T) {
 	if err := b.process.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatalf("stop the bridge: %v", err)
 	}
+	b.ended(t)
+}
+
+// ended waits until the program has ended, which is later than that nobody answers: only then another one can have its history.
+func (b *bridge) ended(t *testing.T) {
+	t.Helper()
 	testkit.Within(t, 10*time.Second, "the bridge has ended", func() bool { return b.process.Process.Signal(syscall.Signal(0)) != nil })
 }
 

@@ -163,6 +163,7 @@ func checkAnnounced(t *testing.T, payload string, b *bridge) {
 
 // TestCertificates: a broker that wants a certificate gets one, and says that the bridge is away when it has lost its power.
 func TestCertificates(t *testing.T) {
+	t.Parallel()
 	dir, port := mqtttest.Certificates(t, "broker", "bridge"), freePort(t)
 	at := func(name string) string { return filepath.Join(dir, name) }
 	m := startBroker(t, fmt.Sprintf("listener %d 127.0.0.1\ncafile %s\ncertfile %s\nkeyfile %s\nrequire_certificate true\n",
@@ -189,6 +190,7 @@ server: {listen: LISTEN}
 
 // TestBridgeRenamed: by its old id and discovery prefix nothing is left of a bridge, and by its new ones everything is there.
 func TestBridgeRenamed(t *testing.T) {
+	t.Parallel()
 	m := startBroker(t)
 	b := startBridge(t, fmt.Sprintf(`
 satellites:

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +30,7 @@ models: {dir: MODELS}
 mqtt: {embedded: false}
 history: {dir: DATA}
 server: {listen: LISTEN}
-`, absolute(t, "../testdata/audio/okay_nabu_light_on.wav")))
+`, often(t)))
 	c := &caller{b, t}
 	c.await()
 	return c
@@ -99,6 +98,7 @@ func (f *following) next(t *testing.T) (line map[string]any, ok bool) {
 
 // TestCall asks the real program for everything that its services offer to a command line.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	c := newCaller(t)
 	c.checkEvents()
 	c.checkTrial()
@@ -190,8 +190,7 @@ func (c *caller) checkWakeWords() {
 			c.t.Errorf("%s: %v", when, got)
 		}
 		if when == "at once" {
-			_ = c.process.Process.Signal(syscall.SIGTERM)
-			testkit.Within(c.t, 20*time.Second, "the bridge has ended", func() bool { return c.health() == 0 })
+			c.stop(c.t)
 			c.restart(c.t)
 			c.await()
 		}

@@ -28,6 +28,7 @@ func writeFile(t *testing.T, name, content string) string {
 
 // TestExitCodes holds what scripts rely on: 0 done, 1 failed, 2 wrong usage or configuration, and a sentence that helps.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	good := writeFile(t, "good.yaml", "satellites: [{id: a, wake_words: [okay_nabu]}]\nmodels: {dir: ../models}\n")
 	bad := writeFile(t, "bad.yaml", "satellites: [{id: a, wake_words: [okay_nabu]}]\nmqqt: {}\nlog: {level: loud}\n")
 	missing := writeFile(t, "model.yaml", "satellites: [{id: a, wake_words: [okay_nabuu]}]\nmodels: {dir: ../models}\n")
@@ -65,6 +66,7 @@ func TestExitCodes(t *testing.T) {
 
 // TestDetect finds each word in the recording of its own and in no other.
 func TestDetect(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../testdata/audio/*.wav")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
@@ -101,6 +103,7 @@ func TestDetect(t *testing.T) {
 
 // TestDemo is the first thing a newcomer sees: without a microphone the recording is heard, and the page's address works.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	page, mqtt := freePort(t), freePort(t)
 	data := t.TempDir()
 	config := writeFile(t, "config.yaml", fmt.Sprintf(`
@@ -142,6 +145,7 @@ server: {listen: "127.0.0.1:%d"}
 
 // TestPortTaken says which address is taken and the way out, and uses a broker that answers.
 func TestPortTaken(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +177,7 @@ mqtt: {listen: "%s"}
 
 // TestCommandsOverTLS asks a bridge that has a certificate, which is made out to no address the commands could know.
 func TestCommandsOverTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	testkit.WriteCertificate(t, certFile, keyFile, 1)

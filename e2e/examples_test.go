@@ -14,6 +14,7 @@ import (
 
 // TestExamples runs the programs of the folder examples: each lists a recording and is told of the next.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	c := newCaller(t)
 	testkit.Within(t, 30*time.Second, "a recording", func() bool { return c.recordings() > 0 })
 	for _, args := range [][]string{

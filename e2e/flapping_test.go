@@ -36,6 +36,7 @@ type flaps struct {
 // TestDrillFlapping kills the broker and stops Home Assistant at random moments, again and again: everything said is in the history, every order
 // over MQTT is obeyed, and at the end everything is as if nothing had happened.
 func TestDrillFlapping(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("the random moments are those of seed %d", seed)
 	f := &flaps{t: t, mosquitto: startBroker(t), home: assisttest.New(t), rand: rand.New(rand.NewPCG(seed, 0))}

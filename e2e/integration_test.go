@@ -16,6 +16,7 @@ import (
 // TestIntegration sets the bridge up in the real Home Assistant, the current one and the oldest that is supported, as a person does: found on
 // MQTT, paired by the code in the log. Then it lists, plays and deletes through Home Assistant.
 func TestIntegration(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()

@@ -38,6 +38,7 @@ func (b *bridge) scrape(t *testing.T, token string) (status int, body string) {
 
 // TestMetrics scrapes after a command: everything is counted, and none of its words is there.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	stt := wyomingtest.New(t)
 	stt.Script(wyomingtest.Reply{Text: "switch on the aardvark lamp"})
 	b := speechToText(t, "okay_nabu_light_on.wav", startBroker(t), stt)

@@ -148,6 +148,7 @@ func TestLicenceIsAsked(t *testing.T) {
 
 // TestModelsFromFolder adds what can be used, and says what cannot and why.
 func TestModelsFromFolder(t *testing.T) {
+	t.Parallel()
 	from, dir := t.TempDir(), t.TempDir()
 	copied(t, "../models/alexa.json", from)
 	copied(t, "../models/alexa.tflite", from)
@@ -187,6 +188,7 @@ type ofMeasurement struct {
 
 // TestModelsMeasure has models listen to recordings with their word and with another one.
 func TestModelsMeasure(t *testing.T) {
+	t.Parallel()
 	dir, with, without := t.TempDir(), t.TempDir(), t.TempDir()
 	copied(t, "../models/openwakeword/embedding_model.tflite", filepath.Join(dir, "openwakeword"))
 	copied(t, "../models/okay_nabu.json", dir)

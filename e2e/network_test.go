@@ -14,17 +14,18 @@ import (
 	"earshot/internal/testkit"
 )
 
-// ownNetwork tells the test, run again, that it is in a network that nobody else is in.
+// ownNetwork tells the test, run again, that it is in a network that nobody else is in, and where the built program is.
 const ownNetwork = "EARSHOT_OWN_NETWORK"
 
 // TestFoundInTheNetwork has the real Home Assistant find a bridge by multicast DNS, without MQTT, and set it up. Both are in a network of their
 // own, so that the rest of the world hears nothing: the test runs itself again there.
 func TestFoundInTheNetwork(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(ownNetwork) == "" {
 		runtime.LockOSThread() // the death signal is tied to the thread
 		defer runtime.UnlockOSThread()
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), ownNetwork+"=1")
+		cmd.Env = append(os.Environ(), ownNetwork+"="+program)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 		out, err := cmd.CombinedOutput()
 		if t.Logf("%s", out); err != nil {

@@ -1,24 +1,16 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"earshot/history"
-	"earshot/history/files"
-	"earshot/history/sqlite"
-	"earshot/internal/audio"
 	"earshot/internal/audio/audiotest"
 	"earshot/internal/testkit"
 	"earshot/internal/wyoming/wyomingtest"
@@ -33,11 +25,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	pulse, stt, broker := audiotest.StartPulse(t), wyomingtest.New(t), startBroker(t)
 	pulse.LoadNullSink("mic")
-	data := t.TempDir()
-	if dir, err := os.MkdirTemp("/dev/shm", "earshot-e2e-"); err == nil {
-		data = dir // storing ten thousand recordings on a disk, each for good, takes minutes
-		t.Cleanup(func() { os.RemoveAll(dir) })
-	}
+	data := inMemory(t)
 	fillHistory(t, data, manyEntries)
 	b := startBridge(t, fmt.Sprintf(`
 satellites:
@@ -108,78 +96,24 @@ func (b *bridge) browse(t *testing.T, tests string, wishes map[string]func() err
 	}
 }
 
-// fillHistory stores what a household has said in the last months; the newest have their audio.
-func fillHistory(t *testing.T, dir string, many int) {
+// inMemory is a folder of the test's own that lies in memory, where there is such a place: on a disk, storing a long history, each recording for good,
+// takes minutes.
+func inMemory(t *testing.T) string {
 	t.Helper()
-	data, err := os.ReadFile("../testdata/audio/okay_nabu_light_on.wav")
+	dir, err := os.MkdirTemp("/dev/shm", "earshot-e2e-")
 	if err != nil {
-		t.Fatal(err)
+		return t.TempDir()
 	}
-	pcm, err := audio.ReadWAV(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "history.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	blobs, err := files.Open(filepath.Join(dir, "clips"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer blobs.Close()
-	cfg := history.DefaultConfig()
-	cfg.Dir, cfg.TimeZone = dir, "Europe/Berlin"
-	h, err := history.New(t.Context(), cfg, history.Parts{Store: store, Blobs: blobs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(7, 7))
-	now, began := time.Now(), time.Now()
-	var g errgroup.Group
-	g.SetLimit(16)
-	for n := range many {
-		e := said(rng, now, n)
-		e.Duration = time.Duration(len(pcm)) * time.Second / audio.SampleRate
-		var sound []int16
-		if n < 300 {
-			sound = pcm
-		}
-		g.Go(func() error {
-			_, err := h.Add(t.Context(), history.Recording{Entry: e, PCM: sound})
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d recordings stored in %v", many, time.Since(began).Round(time.Second))
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
-// said is the n-th newest recording: so many a day that none is too old for retention.
-func said(rng *rand.Rand, now time.Time, n int) history.Entry {
-	sentences := []struct{ text, reply, intent string }{
-		{"turn on the kitchen light", "Turned on the light", "HassTurnOn"},
-		{"set a timer for ten minutes", "Timer set for 10 minutes", "HassStartTimer"},
-		{"how warm is it in the bedroom", "19.5 °C", "HassClimateGetTemperature"},
-		{"close the blinds in the hallway", "Closed the blinds", "HassTurnOff"},
-		{"what is the weather going to be like tomorrow", "Sunny, up to 24 °C", "HassGetWeather"},
+// fillHistory stores what a household has said in the last months; the newest have their audio. A program does it: here, where the race detector
+// looks at every step of the database, ten thousand recordings would take minutes.
+func fillHistory(t *testing.T, dir string, many int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filler, dir, strconv.Itoa(many), "../testdata/audio/okay_nabu_light_on.wav")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("fill the history: %v: %s", err, out)
 	}
-	s := sentences[rng.IntN(len(sentences))]
-	e := history.Entry{
-		Satellite: "kitchen", Area: "Kitchen", At: now.Add(-time.Minute - time.Duration(n)*4*time.Minute), WakeWord: "okay_nabu", Score: 0.9 + rng.Float64()/10, Threshold: 0.85,
-		Outcome: history.Understood, Transcript: s.text, Reply: s.reply, Intent: s.intent, Language: "en",
-		Timings: history.Timings{SpeechEnd: 1900 * time.Millisecond, Transcript: 2300 * time.Millisecond, Reply: 2600 * time.Millisecond},
-	}
-	switch rng.IntN(12) {
-	case 0, 1:
-		e.Outcome, e.Score, e.Transcript, e.Reply, e.Intent, e.Timings = history.NotIntended, 0.85+rng.Float64()/20, "", "", "", history.Timings{}
-	case 2:
-		e.Outcome, e.Transcript, e.Reply, e.Intent = history.NotUnderstood, "turn of the kid chin light", "Sorry, I couldn't understand that", ""
-	case 3:
-		e.Outcome, e.Reply, e.Intent = history.Failed, "", ""
-		e.Error = &history.EntryError{Code: "timeout", Message: "Home Assistant did not answer in time"}
-	}
-	return e
 }

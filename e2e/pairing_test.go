@@ -18,6 +18,7 @@ import (
 
 // TestPairAndAnnounce: a program finds the bridge on the broker, is paired by the code in the log, and plays a sound of Home Assistant on the speaker of a satellite.
 func TestPairAndAnnounce(t *testing.T) {
+	t.Parallel()
 	pcm := strings.Repeat("\x01\x02", 1600)
 	home := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/tts_proxy/a.wav" {

@@ -155,6 +155,7 @@ func TestNightlyAutomation(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version})
 			m := &broker{}
 			if _, err := fmt.Sscanf(home.Broker(), "mqtt://127.0.0.1:%d", &m.port); err != nil {

@@ -13,6 +13,7 @@ import (
 
 // TestRemoteWakeEngine has an engine on another machine hear the wake word, under a name of its own.
 func TestRemoteWakeEngine(t *testing.T) {
+	t.Parallel()
 	engine := wyomingtest.NewWake(t, wyomingtest.WakeScript{
 		Models: []wyomingtest.WakeModel{{Name: "computer_v9"}},
 		Events: []wyomingtest.WakeEvent{{At: 46400, Name: "computer_v9"}},
@@ -53,6 +54,7 @@ server: {listen: LISTEN}
 
 // TestTwoRoomsHearTheSame has one of two microphones answer, and the other say that it was answered elsewhere.
 func TestTwoRoomsHearTheSame(t *testing.T) {
+	t.Parallel()
 	path, err := filepath.Abs("../testdata/audio/okay_nabu_light_on.wav")
 	if err != nil {
 		t.Fatal(err)

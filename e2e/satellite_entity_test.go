@@ -17,6 +17,7 @@ import (
 // TestSatelliteEntity plays announcements, broadcasts, and the sound of a timer, starts conversations and asks questions through the integration's
 // entity in the real Home Assistant, the current one and the oldest that is supported; then the entity's device is deleted.
 func TestSatelliteEntity(t *testing.T) {
+	t.Parallel()
 	sound, err := os.ReadFile("../custom_components/earshot/sounds/timer.wav")
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ func TestSignInByHomeAssistant(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{lab.Current, lab.Oldest} {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version})
 			b := startBridge(t, fmt.Sprintf(`
 satellites: [{id: kitchen, wake_words: [okay_nabu], microphone: {driver: file, device: ../testdata/audio/okay_nabu_silence.wav}}]

@@ -21,6 +21,7 @@ server: {listen: LISTEN}
 // TestDrillUnplugged pulls the microphone out again and again, while nothing is said and in the middle of a command: it comes back by itself each
 // time, and hears the next word.
 func TestDrillUnplugged(t *testing.T) {
+	t.Parallel()
 	times := 10
 	if *drill {
 		times = 100

@@ -15,25 +15,20 @@ import (
 // while the other goes on being heard: at once, after a restart, and not any more when the household does not help to improve.
 func TestVerifier(t *testing.T) {
 	t.Parallel()
-	said := absolute(t, "../testdata/audio/alexa_light_on.wav")
+	const enough = 11
 	models := modelsWithHeads(t, "alexa")
-	b := startBridge(t, fmt.Sprintf(tunable, said, falseTriggers(t, testkit.ReadWAV(t, said)), models))
-	c := &caller{b, t}
-	c.await()
+	c := startTunable(t, models, enough)
 	c.do("settings/update", `{"improve": true}`)
 	tune := func(args ...string) string {
 		t.Helper()
-		code, out := exitCode(t, append(append([]string{"tune", "alexa"}, args...), "--config", b.config)...)
+		code, out := exitCode(t, append(append([]string{"tune", "alexa"}, args...), "--config", c.config)...)
 		if code != 0 {
 			t.Fatalf("tune %v: exit code %d: %s", args, code, out)
 		}
 		return out
 	}
-	entries := func(satellite string) int {
-		return int(c.do("history/stats", fmt.Sprintf(`{"satellite": %q}`, satellite))["entries"].(float64))
-	}
 	count := func(name, satellite string) (n int) {
-		_, text := b.scrape(t, b.token(t, "read"))
+		_, text := c.scrape(t, c.token(t, "read"))
 		_, after, _ := strings.Cut(text, fmt.Sprintf("\nearshot_third_opinions%s_total{satellite=%q,wake_word=\"alexa\"} ", name, satellite))
 		_, _ = fmt.Sscan(after, &n)
 		return n
@@ -41,11 +36,7 @@ func TestVerifier(t *testing.T) {
 	if out := tune("--verifier"); !strings.Contains(out, "takes at least 10 mistakes and 10 right ones") || !strings.Contains(out, "no verifier has a third opinion on alexa") {
 		t.Errorf("nothing is marked: %s", out)
 	}
-	const enough = 11
-	for satellite, label := range map[string]string{"kitchen": "correct", "hall": "mistake"} {
-		testkit.Within(t, 4*time.Minute, satellite+" has recorded", func() bool { return entries(satellite) >= enough })
-		c.do("history/update", fmt.Sprintf(`{"match": {"period": "all", "satellite": %q}, "label": %q}`, satellite, label))
-	}
+	c.mark()
 	if out := tune(); !strings.Contains(out, "A third opinion would help: ") {
 		t.Errorf("measured: %s", out)
 	}
@@ -76,29 +67,29 @@ func TestVerifier(t *testing.T) {
 		}
 	}
 	refuses("at once")
-	b.stop(t)
-	b.restart(t)
+	c.stop(t)
+	c.restart(t)
 	c.await()
 	refuses("after a restart")
 
-	b.stop(t)
+	c.stop(t)
 	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "kitchen.alexa.json"), []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b.restart(t)
+	c.restart(t)
 	c.await()
 	for _, w := range c.do("wake_words/list", "")["wake_words"].([]any) {
 		if word := w.(map[string]any); (word["verifier"] == true) != (word["satellite"] == "hall") {
 			t.Errorf("with a damaged file: %v", word)
 		}
 	}
-	if !strings.Contains(b.log.String(), "the word counts without it") {
+	if !strings.Contains(c.log.String(), "the word counts without it") {
 		t.Error("nobody is told of a damaged verifier")
 	}
 	c.do("settings/update", `{"improve": false}`)
 	if _, err := os.Stat(filepath.Dir(file)); !os.IsNotExist(err) {
 		t.Errorf("there are verifiers of recordings that are no examples any more: %v", err)
 	}
-	before := entries("hall")
-	testkit.Within(t, 2*time.Minute, "the false triggers count again", func() bool { return entries("hall") > before })
+	before := c.entries("hall")
+	testkit.Within(t, 2*time.Minute, "the false triggers count again", func() bool { return c.entries("hall") > before })
 }

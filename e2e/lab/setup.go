@@ -25,6 +25,7 @@ func (h *Home) setUp(ctx context.Context) error {
 		{"make the owner", h.makeOwner},
 		{"make the plain user", h.makePlain},
 		{"wait until it runs", h.running},
+		{"keep its address", h.keepAddress},
 		{"set up MQTT", h.addMQTT},
 		{"fill the kitchen", h.fillKitchen},
 		{"make the pipeline", h.makePipeline},
@@ -90,6 +91,14 @@ func (h *Home) makePlain(ctx context.Context) error {
 	}
 	h.plainToken, err = h.longLived(ctx, access)
 	return err
+}
+
+// keepAddress says that Home Assistant can be reached where it listens: the newer one would start again without that after five minutes.
+func (h *Home) keepAddress(ctx context.Context) error {
+	if h.options.Version == Oldest {
+		return nil
+	}
+	return h.api.command(ctx, "http/config/promote", nil, nil)
 }
 
 // newToken makes a long-lived token of the owner.

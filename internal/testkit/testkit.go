@@ -14,21 +14,26 @@ import (
 // Patience is a limit for what happens at once, generous because tests share a busy machine.
 const Patience = 10 * time.Second
 
-// pace is the time between two looks.
-const pace = 5 * time.Millisecond
+// The time between two looks is twice what a look takes, so that who waits leaves most of a processor to what is waited for, within these.
+const (
+	shortPause = 5 * time.Millisecond
+	longPause  = 200 * time.Millisecond
+)
 
 // Poll looks until ok is true, and tells whether that was within the limit.
 func Poll(limit time.Duration, ok func() bool) bool {
 	deadline := time.Now().Add(limit)
-	tick := time.NewTicker(pace)
-	defer tick.Stop()
-	for !ok() {
-		if time.Now().After(deadline) {
+	for {
+		began := time.Now()
+		if ok() {
+			return true
+		}
+		now := time.Now()
+		if now.After(deadline) {
 			return false
 		}
-		<-tick.C
+		<-time.After(min(max(shortPause, 2*now.Sub(began)), longPause))
 	}
-	return true
 }
 
 // Within waits until ok is true and returns how long that took; what says in a failure what was waited for.
