@@ -60,6 +60,7 @@ func TestKilledShared(t *testing.T) {
 	b := newBook(buildChild(t), dir)
 	b.args = []string{url, s3Server.Endpoint(), s3Server.AccessKey(), s3Server.SecretKey(), "clips"}
 	b.texts = func(t *testing.T) string { return readAll(t, s3Server.Dir()) } // nothing of a text may be in there at any time
+	b.ended = postgresServer.Deserted
 	var store *postgres.Store
 	b.open = func(t *testing.T) *house {
 		h := &house{dir: dir}
@@ -98,6 +99,7 @@ type book struct {
 	args  []string // of the child, after those every one gets
 	open  func(t *testing.T) *house
 	texts func(t *testing.T) string // every byte that may hold a text
+	ended func()                    // waits for what a child has set going elsewhere; may be nil
 
 	ids   map[string]string
 	state map[string]string
@@ -161,6 +163,9 @@ func (b *book) run(t *testing.T, n, step int) {
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the child ended by itself: %v", err)
+	}
+	if b.ended != nil {
+		b.ended()
 	}
 }
 

@@ -171,6 +171,24 @@ func (s *Server) Exec(statements ...string) {
 	}
 }
 
+// Deserted waits until nobody is connected: the server goes on for a while with what a client that was killed had asked for.
+func (s *Server) Deserted() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		s.t.Fatalf("connect to the PostgreSQL server: %v", err)
+	}
+	defer conn.Close(ctx)
+	for clients := 1; clients > 0; {
+		err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&clients)
+		if err != nil {
+			s.t.Fatalf("wait until nobody is connected to the PostgreSQL server: %v", err)
+		}
+	}
+}
+
 // Start starts the server again after Stop, and returns when it answers.
 func (s *Server) Start() {
 	s.t.Helper()
