@@ -43,7 +43,7 @@ func TestBlueprints(t *testing.T) {
 			if err := os.CopyFS(blueprints, os.DirFS("../blueprints/automation/earshot")); err != nil {
 				t.Fatal(err)
 			}
-			pulse, data := audiotest.StartPulse(t), inMemory(t)
+			pulse, data := audiotest.StartPulse(t), testkit.MemoryDir(t)
 			pulse.LoadNullSink("mic")
 			fillHistory(t, data, 500)
 			b := startBridge(t, fmt.Sprintf(`

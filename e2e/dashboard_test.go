@@ -19,7 +19,7 @@ func TestDashboard(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			home := lab.Start(t, lab.Options{Version: version, Integration: "../custom_components/earshot"})
-			data := inMemory(t)
+			data := testkit.MemoryDir(t)
 			fillHistory(t, data, 120)
 			silence, err := filepath.Abs("../testdata/audio/okay_nabu_silence.wav")
 			if err != nil {

@@ -25,7 +25,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	pulse, stt, broker := audiotest.StartPulse(t), wyomingtest.New(t), startBroker(t)
 	pulse.LoadNullSink("mic")
-	data := inMemory(t)
+	data := testkit.MemoryDir(t)
 	fillHistory(t, data, manyEntries)
 	b := startBridge(t, fmt.Sprintf(`
 satellites:
@@ -94,18 +94,6 @@ func (b *bridge) browse(t *testing.T, tests string, wishes map[string]func() err
 	if err != nil {
 		t.Errorf("%s: %v", tests, err)
 	}
-}
-
-// inMemory is a folder of the test's own that lies in memory, where there is such a place: on a disk, storing a long history, each recording for good,
-// takes minutes.
-func inMemory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "earshot-e2e-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // fillHistory stores what a household has said in the last months; the newest have their audio. A program does it: here, where the race detector

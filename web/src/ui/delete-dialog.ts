@@ -6,7 +6,7 @@ import type { Outcome, Preview, Receipt, Satellite, Selector, What } from "../co
 import type { Words } from "../core/words";
 import { define } from "./define";
 import { periods } from "./filters";
-import { controls, tokens } from "./theme";
+import { controls, dialog, tokens } from "./theme";
 import { explain } from "./explain";
 
 type Stage = "choose" | "confirm" | "working" | "done";
@@ -38,27 +38,7 @@ export class DeleteDialog extends LitElement {
   #turn = 0;
   chosen = false; // it began with the choice of a period
 
-  static override styles = [tokens, controls, css`
-    dialog {
-      inline-size: min(32rem, calc(100vw - 2rem));
-      max-block-size: calc(100dvh - 2rem);
-      padding: 1.25rem;
-      border: 1px solid var(--line);
-      border-radius: 1rem;
-      background: var(--surface);
-      color: var(--text);
-      overflow-y: auto;
-    }
-    dialog::backdrop {
-      background: rgb(0 0 0 / 50%);
-    }
-    form {
-      display: grid;
-      gap: 0.9rem;
-    }
-    h2 {
-      font-size: 1.2rem;
-    }
+  static override styles = [tokens, controls, dialog, css`
     fieldset {
       display: grid;
       grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr));
@@ -70,9 +50,6 @@ export class DeleteDialog extends LitElement {
     legend {
       padding: 0;
       font-weight: 600;
-    }
-    .buttons {
-      justify-content: flex-end;
     }
     ul {
       padding-inline-start: 1.2rem;

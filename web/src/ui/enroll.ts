@@ -7,7 +7,7 @@ import { define } from "./define";
 import { enrollWords } from "./enroll-words";
 import { explain } from "./explain";
 import { icon } from "./icons";
-import { controls, tokens } from "./theme";
+import { controls, dialog, tokens } from "./theme";
 
 /** What wake_words/enroll answers. */
 interface Begun {
@@ -71,27 +71,7 @@ export class Enroll extends LitElement {
   #unwatch?: () => void;
   #turn = 0; // answers of an earlier one come too late
 
-  static override styles = [tokens, controls, css`
-    dialog {
-      inline-size: min(32rem, calc(100vw - 2rem));
-      max-block-size: calc(100dvh - 2rem);
-      padding: 1.25rem;
-      border: 1px solid var(--line);
-      border-radius: 1rem;
-      background: var(--surface);
-      color: var(--text);
-      overflow-y: auto;
-    }
-    dialog::backdrop {
-      background: rgb(0 0 0 / 50%);
-    }
-    form {
-      display: grid;
-      gap: 0.9rem;
-    }
-    h2 {
-      font-size: 1.2rem;
-    }
+  static override styles = [tokens, controls, dialog, css`
     label.field {
       display: grid;
       gap: 0.2rem;
@@ -124,9 +104,6 @@ export class Enroll extends LitElement {
     }
     .warn {
       color: var(--warn);
-    }
-    .buttons {
-      justify-content: flex-end;
     }
     input[readonly] {
       flex: 1 1 16rem;

@@ -144,3 +144,30 @@ export const controls = css`
     min-inline-size: 0;
   }
 `;
+
+/** A dialog with a form, that fits a telephone. */
+export const dialog = css`
+  dialog {
+    inline-size: min(32rem, calc(100vw - 2rem));
+    max-block-size: calc(100dvh - 2rem);
+    padding: 1.25rem;
+    border: 1px solid var(--line);
+    border-radius: 1rem;
+    background: var(--surface);
+    color: var(--text);
+    overflow-y: auto;
+  }
+  dialog::backdrop {
+    background: rgb(0 0 0 / 50%);
+  }
+  form {
+    display: grid;
+    gap: 0.9rem;
+  }
+  h2 {
+    font-size: 1.2rem;
+  }
+  .buttons {
+    justify-content: flex-end;
+  }
+`;
