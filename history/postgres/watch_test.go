@@ -64,16 +64,15 @@ func watched(t *testing.T, url string) (one, two *postgres.Store, changes <-chan
 		}
 		return len(changes) > 0
 	})
-	for c := next(t, changes); c.Action != history.Deleted; c = next(t, changes) {
+	last, key := entry(-2, "last probe") // after which nothing of the others is under way
+	insert(t, one, last, key)
+	trash(t, one, history.Selection{IDs: []string{last.ID}})
+	if err := one.Drop(t.Context(), []string{last.ID}); err != nil {
+		t.Fatal(err)
 	}
-	drain(changes)
+	for c := next(t, changes); c.Action != history.Deleted || !slices.Contains(c.IDs, last.ID); c = next(t, changes) {
+	}
 	return one, two, changes
-}
-
-func drain(changes <-chan history.Change) {
-	for len(changes) > 0 {
-		<-changes
-	}
 }
 
 func TestWatch(t *testing.T) {
