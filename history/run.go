@@ -93,8 +93,8 @@ func (h *History) retainNow(ctx context.Context, plan *schedule) {
 		plan.next = h.nextRun(wall())
 	}
 	switch {
-	case err != nil:
-		if ctx.Err() == nil && !plan.failed {
+	case err != nil && ctx.Err() == nil:
+		if !plan.failed {
 			h.log.Error().Err(err).Int("deleted", run.Deleted).Msg("retention ended early, and is tried again every minute")
 		}
 		plan.failed = true

@@ -157,22 +157,17 @@ func (s *Server) Database() string {
 // Exec runs statements in the first database.
 func (s *Server) Exec(statements ...string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, s.URL())
-	if err != nil {
-		s.t.Fatalf("connect to the PostgreSQL server: %v", err)
-	}
-	defer conn.Close(ctx)
-	for _, statement := range statements {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			s.t.Fatalf("%s: %v", statement, err)
+	s.ask(func(ctx context.Context, conn *pgx.Conn) {
+		for _, statement := range statements {
+			if _, err := conn.Exec(ctx, statement); err != nil {
+				s.t.Fatalf("%s: %v", statement, err)
+			}
 		}
-	}
+	})
 }
 
-// Deserted waits until nobody is connected: the server goes on for a while with what a client that was killed had asked for.
-func (s *Server) Deserted() {
+// ask has fn use a connection to the first database.
+func (s *Server) ask(fn func(ctx context.Context, conn *pgx.Conn)) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -181,12 +176,20 @@ func (s *Server) Deserted() {
 		s.t.Fatalf("connect to the PostgreSQL server: %v", err)
 	}
 	defer conn.Close(ctx)
-	for clients := 1; clients > 0; {
-		err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&clients)
-		if err != nil {
-			s.t.Fatalf("wait until nobody is connected to the PostgreSQL server: %v", err)
+	fn(ctx, conn)
+}
+
+// Deserted waits until nobody is connected: the server goes on for a while with what a client that was killed had asked for.
+func (s *Server) Deserted() {
+	s.t.Helper()
+	const others = `SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
+	s.ask(func(ctx context.Context, conn *pgx.Conn) {
+		for clients := 1; clients > 0; {
+			if err := conn.QueryRow(ctx, others).Scan(&clients); err != nil {
+				s.t.Fatalf("wait until nobody is connected to the PostgreSQL server: %v", err)
+			}
 		}
-	}
+	})
 }
 
 // Start starts the server again after Stop, and returns when it answers.
